@@ -1,0 +1,1 @@
+//! The rules of connections, channels and presence. Pure.

@@ -1,0 +1,1 @@
+//! Durable tables on DynamoDB: posts, deliveries, accounts.

@@ -1,0 +1,1 @@
+//! DynamoDB inside the process: the AWS SDK answered by an embedded engine.

@@ -1,0 +1,1 @@
+//! HTTP: the Pusher HTTP API, sign-in endpoints and the posts API as one router.

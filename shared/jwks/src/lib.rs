@@ -1,0 +1,1 @@
+//! JWT verification keys by URL: fetched, cached, rotated.

@@ -1,0 +1,1 @@
+//! The verbs of posts: create, edit, cancel, publish when due.

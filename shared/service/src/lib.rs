@@ -1,0 +1,1 @@
+//! The verbs: check, one store change, effects, run.

@@ -1,0 +1,1 @@
+//! The store port: who is connected, subscribed, present; and the memory store.
