@@ -1,0 +1,102 @@
+//! Identifiers: one type each, so that none can stand in for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits;
+
+/// A text that cannot be an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an id has 1 to 128 bytes and no control characters")]
+pub struct BadId;
+
+fn check(text: &str) -> Result<(), BadId> {
+    let fits = (1..=limits::ID_BYTES).contains(&text.len());
+    if fits && !text.chars().any(char::is_control) { Ok(()) } else { Err(BadId) }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+        #[serde(try_from = "String", into = "String")]
+        #[schema(value_type = String)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Reads an id that comes from outside. Fails if it is empty, too long or has control characters.
+            pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
+                let text = text.into();
+                check(&text)?;
+                Ok(Self(text))
+            }
+
+            /// The text itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadId;
+
+            fn try_from(text: String) -> Result<Self, BadId> {
+                Self::parse(text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({:?})", stringify!($name), self.0)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// A post.
+    PostId
+);
+text_id!(
+    /// One post to one account.
+    DeliveryId
+);
+text_id!(
+    /// A connected account of a platform.
+    AccountId
+);
+text_id!(
+    /// The workspace that owns posts and accounts. Comes from the caller's token.
+    WorkspaceId
+);
+text_id!(
+    /// An end user, as the application names them. Compared whole.
+    UserId
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_short_and_printable() {
+        for bad in ["", "a\nb", "\0", &"x".repeat(129)] {
+            assert_eq!(PostId::parse(bad), Err(BadId), "{bad:?}");
+        }
+        assert_eq!(PostId::parse("ü/../1").unwrap().as_str(), "ü/../1");
+        assert!(serde_json::from_str::<UserId>("\"\"").is_err());
+    }
+}

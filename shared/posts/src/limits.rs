@@ -1,0 +1,60 @@
+//! Every limit of posts, in one place.
+
+use std::time::Duration;
+
+/// Longest id, in bytes. Ours: ids are parts of database keys (1 KiB at most) and of channel names (200 at most).
+pub const ID_BYTES: usize = 128;
+
+/// Longest text of a post, in characters. Ours: the longest common platform limit (Facebook allows more, nobody writes it).
+pub const TEXT_CHARS: usize = 5_000;
+
+/// Most accounts of one post. A claim writes the post and its deliveries in one transaction of at most 100 items.
+pub const ACCOUNTS: usize = 50;
+
+/// Longest name of an account, in characters. Ours.
+pub const ACCOUNT_NAME_CHARS: usize = 100;
+
+/// Longest address of an account, in bytes. Ours, the length browsers are known to handle.
+pub const URL_BYTES: usize = 2_048;
+
+/// Longest secret of an account, in bytes. Ours: OAuth tokens stay below it.
+pub const SECRET_BYTES: usize = 4_096;
+
+/// A time this little in the past means "now": clocks differ and forms are slow.
+pub const NOW_SLACK: Duration = Duration::from_secs(60);
+
+/// How far ahead a post can be scheduled. Ours: two years; further away is a typing mistake.
+pub const AHEAD: Duration = Duration::from_secs(2 * 366 * 24 * 3600);
+
+/// How late a post is still worth publishing, unless configured otherwise.
+pub const LATE: Duration = Duration::from_secs(60 * 60);
+
+/// How long a worker owns a delivery it claimed.
+pub const LEASE: Duration = Duration::from_secs(120);
+
+/// Slack in comparing leases: clocks of workers differ.
+pub const LEASE_SLACK: Duration = Duration::from_secs(5);
+
+/// When a post that is publishing is looked at again, should its roll-up have been lost.
+pub const ROLL_UP_AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// When a delivery of unknown outcome is tried again: time for the platform to settle.
+pub const UNKNOWN_WAIT: Duration = Duration::from_secs(60);
+
+/// Most attempts to publish one delivery. A rate limit's refusal does not count.
+pub const ATTEMPTS: u32 = 6;
+
+/// Claims without an attempt after which a delivery is poison.
+pub const CLAIMS: u32 = 5;
+
+/// Longest error message kept and shown, in characters.
+pub const MESSAGE_CHARS: usize = 300;
+
+/// Longest excerpt of a post's text in an event, in characters.
+pub const EXCERPT_CHARS: usize = 140;
+
+/// Most deliveries inside one event; more set `truncated`.
+pub const EVENT_DELIVERIES: usize = 20;
+
+/// Largest `data` of an event, in bytes. Source: Pusher's limit of 10 kB.
+pub const EVENT_BYTES: usize = 10_240;
