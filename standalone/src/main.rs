@@ -1,1 +1,5 @@
+//! Pushbridge on one machine: the whole service in one binary.
+
+mod config;
+
 fn main() {}

@@ -1,0 +1,207 @@
+//! Configuration: flags first, then the environment, then `pushbridge.toml`, then the demo.
+//!
+//! Read once at the start into types that cannot be wrong; nothing else reads the environment.
+
+mod app;
+mod demo;
+mod env;
+mod error;
+mod file;
+mod jwt;
+mod origins;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use auth::Secret;
+use channels::{App, Apps};
+
+pub(crate) use demo::{APP_ID, KEY, SECRET};
+pub(crate) use env::Env;
+pub(crate) use error::ConfigError;
+pub(crate) use jwt::{Claims, JwtConfig, JwtKeys};
+pub(crate) use origins::Origins;
+
+use file::File;
+
+/// The file that is read when no other is named; it may be absent.
+pub(crate) const DEFAULT_FILE: &str = "pushbridge.toml";
+/// The data directory when no other is named.
+pub(crate) const DEFAULT_DATA: &str = "./data";
+/// The address to listen on when no other is named.
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:6001";
+/// Minutes that a post may be late before it counts as missed (publishing rules: 60 by default).
+const LATE_LIMIT_MINUTES: u64 = 60;
+/// The range of `late_limit_minutes`: 15 minutes to 24 hours, as the publishing rules set it.
+const LATE_LIMIT_RANGE: std::ops::RangeInclusive<u64> = 15..=1_440;
+
+/// Fewest bytes of the cron route's bearer token; schedulers that call such routes advise 16 random characters.
+const CRON_SECRET_BYTES: usize = 16;
+
+/// What the command line said; an absent flag leaves the choice to the environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Flags {
+    /// `--listen`.
+    pub(crate) listen: Option<String>,
+    /// `--data`.
+    pub(crate) data: Option<PathBuf>,
+    /// `--config`. A file named here must exist.
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Whether real credentials were configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Nothing is configured: well-known credentials, loopback only.
+    Demo,
+    /// The operator's own apps and keys.
+    Configured,
+}
+
+/// How posts are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PublishingConfig {
+    /// May webhooks go to private and loopback addresses, and to `http`?
+    pub(crate) allow_private_addresses: bool,
+    /// How late a post may still go out.
+    pub(crate) late_limit: Duration,
+}
+
+/// Everything that the operator decides.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Demo or the real thing.
+    pub(crate) mode: Mode,
+    /// Where to listen; port 0 lets the system choose.
+    pub(crate) listen: SocketAddr,
+    /// The directory that holds everything durable.
+    pub(crate) data: PathBuf,
+    /// The apps served.
+    pub(crate) apps: Apps,
+    /// How users prove who they are.
+    pub(crate) jwt: JwtConfig,
+    /// The bearer token of the cron route; without it that route refuses everyone.
+    pub(crate) cron_secret: Option<Secret>,
+    /// Web origins that may call the HTTP API from a browser.
+    pub(crate) allowed_origins: Origins,
+    /// How posts are sent.
+    pub(crate) publishing: PublishingConfig,
+}
+
+impl Config {
+    /// Reads the configuration. In demo mode this makes the data directory and the secret in it.
+    ///
+    /// # Errors
+    /// Names the first value that is missing or malformed, with an example of a good one.
+    pub(crate) fn load(flags: &Flags, env: &Env) -> Result<Self, ConfigError> {
+        let file = File::load(flags.config.as_deref())?;
+        let data = data_dir(flags, env, &file);
+        let listen = listen(flags, env, &file)?;
+        let apps = app::all(env, &file)?;
+        let jwt = jwt::read(env, &file)?;
+        let settings = Settings::read(env, &file)?;
+        match (apps.is_empty(), jwt) {
+            (true, None) => demo::config(listen, data, settings),
+            (true, Some(_)) => Err(ConfigError::missing("PUSHER_APP_ID", "1001")),
+            (false, None) => Err(ConfigError::missing(
+                "JWT_SECRET",
+                "the output of `openssl rand -hex 32` (or set JWT_JWKS_URL)",
+            )),
+            (false, Some(jwt)) => settings.configured(listen, data, apps, jwt),
+        }
+    }
+}
+
+/// What may be set both in the demo and with real credentials.
+struct Settings {
+    cron_secret: Option<Secret>,
+    allowed_origins: Option<Origins>,
+    allow_private_addresses: Option<bool>,
+    late_limit: Duration,
+}
+
+impl Settings {
+    fn read(env: &Env, file: &File) -> Result<Self, ConfigError> {
+        let minutes =
+            match env.parse("PUSHBRIDGE_LATE_LIMIT_MINUTES", "60", |text| text.parse().ok())? {
+                Some(minutes) => minutes,
+                None => file.publishing.late_limit_minutes.unwrap_or(LATE_LIMIT_MINUTES),
+            };
+        if !LATE_LIMIT_RANGE.contains(&minutes) {
+            let why = format!("{minutes} is not between 15 and 1440");
+            return Err(ConfigError::malformed("PUSHBRIDGE_LATE_LIMIT_MINUTES", why, "60"));
+        }
+        Ok(Self {
+            cron_secret: cron_secret(env, file)?,
+            allowed_origins: origins::read(env, file)?,
+            allow_private_addresses: match env.switch("PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES")? {
+                Some(allowed) => Some(allowed),
+                None => file.publishing.allow_private_addresses,
+            },
+            late_limit: Duration::from_secs(minutes * 60),
+        })
+    }
+
+    fn configured(
+        self,
+        listen: SocketAddr,
+        data: PathBuf,
+        apps: Vec<App>,
+        jwt: JwtConfig,
+    ) -> Result<Config, ConfigError> {
+        Ok(Config {
+            mode: Mode::Configured,
+            listen,
+            data,
+            apps: Apps::new(apps)?,
+            jwt,
+            cron_secret: self.cron_secret,
+            allowed_origins: self.allowed_origins.unwrap_or_default(),
+            publishing: PublishingConfig {
+                allow_private_addresses: self.allow_private_addresses.unwrap_or(false),
+                late_limit: self.late_limit,
+            },
+        })
+    }
+}
+
+/// The cron route's bearer token, if one is set.
+fn cron_secret(env: &Env, file: &File) -> Result<Option<Secret>, ConfigError> {
+    let (name, secret) = match env.get("CRON_SECRET") {
+        Some(text) => ("CRON_SECRET", Some(Secret::new(text))),
+        None => (
+            "publishing.cron_secret",
+            file.publishing.cron_secret.as_ref().map(|secret| secret.0.clone()),
+        ),
+    };
+    if secret.as_ref().is_some_and(|secret| secret.expose().len() < CRON_SECRET_BYTES) {
+        let why = format!("it is shorter than {CRON_SECRET_BYTES} characters");
+        return Err(ConfigError::malformed(name, why, "the output of `openssl rand -hex 32`"));
+    }
+    Ok(secret)
+}
+
+fn data_dir(flags: &Flags, env: &Env, file: &File) -> PathBuf {
+    let named = flags.data.clone().or_else(|| env.get("PUSHBRIDGE_DATA").map(PathBuf::from));
+    named.or_else(|| file.server.data.clone()).unwrap_or_else(|| Path::new(DEFAULT_DATA).to_owned())
+}
+
+fn listen(flags: &Flags, env: &Env, file: &File) -> Result<SocketAddr, ConfigError> {
+    let (name, text) = if let Some(text) = flags.listen.as_deref() {
+        ("--listen", text)
+    } else if let Some(text) = env.get("PUSHBRIDGE_LISTEN") {
+        ("PUSHBRIDGE_LISTEN", text)
+    } else {
+        ("server.listen", file.server.listen.as_deref().unwrap_or(DEFAULT_LISTEN))
+    };
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    let why = || format!("{text:?} is not an address and port");
+    numeric.parse().map_err(|_| ConfigError::malformed(name, why(), DEFAULT_LISTEN))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! What runs when nothing is configured: well-known credentials, so loopback only.
+
+use std::io::{ErrorKind, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use auth::{KeyPair, Secret};
+use channels::{App, Apps, Limits};
+use protocol::AppId;
+
+use super::{
+    Claims, Config, ConfigError, JwtConfig, JwtKeys, Mode, Origins, PublishingConfig, Settings,
+};
+
+/// The demo app's id.
+pub(crate) const APP_ID: &str = "1001";
+/// The demo app's key.
+pub(crate) const KEY: &str = "demo-key";
+/// The demo app's secret.
+pub(crate) const SECRET: &str = "demo-secret";
+/// The file in the data directory with the secret that signs the demo's tokens.
+const JWT_SECRET_FILE: &str = "demo-jwt-secret";
+/// Length of that secret in characters: 32 random bytes in hexadecimal.
+const JWT_SECRET_CHARS: usize = 64;
+
+/// The demo's configuration.
+pub(super) fn config(
+    listen: SocketAddr,
+    data: PathBuf,
+    settings: Settings,
+) -> Result<Config, ConfigError> {
+    if !listen.ip().is_loopback() {
+        return Err(ConfigError::DemoListen(listen));
+    }
+    let secret = jwt_secret(&data)?;
+    Ok(Config {
+        mode: Mode::Demo,
+        listen,
+        data,
+        apps: Apps::new(vec![app()])?,
+        jwt: JwtConfig {
+            keys: JwtKeys::Secret(secret),
+            audience: None,
+            issuer: None,
+            claims: Claims::default(),
+        },
+        cron_secret: settings.cron_secret,
+        allowed_origins: settings.allowed_origins.unwrap_or(Origins::Loopback),
+        publishing: PublishingConfig {
+            // The built-in receiver is on loopback.
+            allow_private_addresses: settings.allow_private_addresses.unwrap_or(true),
+            late_limit: settings.late_limit,
+        },
+    })
+}
+
+fn app() -> App {
+    App {
+        id: AppId::new(APP_ID),
+        name: "Demo".into(),
+        keys: vec![KeyPair::new(KEY, SECRET)],
+        enabled: true,
+        client_events: true,
+        allowed_origins: Vec::new(),
+        user_prefixes: Vec::new(),
+        limits: Limits::default(),
+    }
+}
+
+/// The secret of this data directory, made on first use. Kept, so that tokens outlive a restart.
+fn jwt_secret(data: &Path) -> Result<Secret, ConfigError> {
+    let path = data.join(JWT_SECRET_FILE);
+    let written = std::fs::create_dir_all(data).and_then(|()| write_new(&path));
+    match written {
+        Ok(secret) => Ok(secret),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_file() => read(&path),
+        Err(source) => Err(ConfigError::Io {
+            path: data.to_owned(),
+            what: "written",
+            advice: "name a directory of your own with --data, for example ./data",
+            source,
+        }),
+    }
+}
+
+/// Writes the secret beside its place and links it in: whoever sees the file sees all of it.
+fn write_new(path: &Path) -> std::io::Result<Secret> {
+    let [name, secret] = rand::random::<[[u8; JWT_SECRET_CHARS / 2]; 2]>().map(hex::encode);
+    let draft = path.with_file_name(format!("{JWT_SECRET_FILE}.{name}"));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&draft)?.write_all(secret.as_bytes())?;
+    let linked = std::fs::hard_link(&draft, path);
+    std::fs::remove_file(&draft)?;
+    linked.map(|()| Secret::new(secret))
+}
+
+fn read(path: &Path) -> Result<Secret, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io {
+        path: path.to_owned(),
+        what: "read",
+        advice: "give it back its owner, or delete it to get a new one",
+        source,
+    })?;
+    let text = text.trim();
+    if text.len() == JWT_SECRET_CHARS && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Secret::new(text));
+    }
+    let why = "it is not 64 hexadecimal digits";
+    Err(ConfigError::malformed(
+        path.display().to_string(),
+        why,
+        "made at the next start if you delete the file",
+    ))
+}
