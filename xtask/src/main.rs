@@ -1,1 +1,49 @@
-fn main() {}
+//! Tasks of this repository: `cargo xtask test`, `check` and `bench`.
+//!
+//! A task prints what it does, and its exit status says whether it succeeded.
+#![allow(clippy::print_stdout, reason = "tasks talk to whoever runs them")]
+
+mod bench;
+mod check;
+mod run;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::run::Trouble;
+
+/// Tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every test: the crates', then end to end with real clients (needs Node 20).
+    Test,
+    /// Check format, lints and docs; warnings are errors.
+    Check,
+    /// Measure the release binary beside Socket.IO (needs Node 20).
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Test => test::run(),
+        Task::Check => check::run(),
+        Task::Bench(options) => bench::run(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Trouble(why)) => {
+            eprintln!("xtask: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `cargo xtask test`: the crates' tests, then the end-to-end tests with real clients.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::run::{Trouble, built, cargo, npm_ci, root, succeed, text_of};
+use crate::tally::{self, Tally};
+
+/// Oldest major version of Node that the end-to-end tests run on.
+const NODE_MAJOR: u32 = 20;
+
+/// Runs everything and ends with a line `N passed, N failed`.
+///
+/// # Errors
+/// When a test failed or could not be run.
+pub(crate) fn run() -> Result<(), Trouble> {
+    let crates = crates()?;
+    let e2e = end_to_end()?;
+    let mut total = Tally::default();
+    println!("\nSummary");
+    for (name, part) in [("crates", crates), ("end to end", e2e)] {
+        println!("  {name:<12} {part}");
+        total += part;
+    }
+    let verdict = if total.failed > 0 {
+        Err(Trouble("some tests failed; the output above says which".into()))
+    } else if total.passed == 0 {
+        Err(Trouble("no test ran".into()))
+    } else {
+        Ok(())
+    };
+    println!("{total}");
+    verdict
+}
+
+/// `cargo test` over the workspace, printed as it goes and counted.
+fn crates() -> Result<Tally, Trouble> {
+    let failed = |e: std::io::Error| Trouble::of("cannot run `cargo test`", e);
+    println!("$ cargo test --workspace --no-fail-fast");
+    let mut child = cargo()
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let mut total = Tally::default();
+    for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
+        let line = line.map_err(failed)?;
+        println!("{line}");
+        if let Some(part) = tally::of_cargo(&line) {
+            total += part;
+        }
+    }
+    let status = child.wait().map_err(failed)?;
+    // A failure without a failed test is one of building: there is nothing to count.
+    if !status.success() && total.failed == 0 {
+        return Err(Trouble("`cargo test` stopped before it could count; see above".into()));
+    }
+    Ok(total)
+}
+
+/// `node --test` over tests/e2e, against the binary of the dev profile.
+fn end_to_end() -> Result<Tally, Trouble> {
+    if let Err(missing) = node_is_here() {
+        if std::env::var_os("CI").is_some_and(|it| it == "true") {
+            return Err(missing);
+        }
+        println!("\nSKIPPED: end-to-end tests: {}", missing.0);
+        return Ok(Tally { skipped: 1, ..Tally::default() });
+    }
+    let folder = root().join("tests/e2e");
+    succeed(cargo().args(["build", "--package", "pushbridge"]))?;
+    npm_ci(&folder)?;
+    let scratch = tempfile::tempdir().map_err(|e| Trouble::of("cannot make a folder", e))?;
+    let report = scratch.path().join("report.tap");
+    let status = node_tests(&folder, &report)?.status();
+    let status = status.map_err(|e| Trouble::of("cannot run `node --test`", e))?;
+    let text = std::fs::read_to_string(&report).unwrap_or_default();
+    let total = tally::of_tap(&text);
+    // Node may fail outside of any test, for instance on a syntax error.
+    if total.passed == 0 || (!status.success() && total.failed == 0) {
+        return Err(Trouble(format!("`node --test` counted {total} and ended with {status}")));
+    }
+    Ok(total)
+}
+
+fn node_tests(folder: &Path, report: &Path) -> Result<Command, Trouble> {
+    let mut node = Command::new("node");
+    node.arg("--test")
+        .args(["--test-reporter=spec", "--test-reporter-destination=stdout"])
+        .arg("--test-reporter=tap")
+        .arg(format!("--test-reporter-destination={}", report.display()))
+        .current_dir(folder)
+        .env("PUSHBRIDGE_BIN", built("debug", "pushbridge")?);
+    Ok(node)
+}
+
+fn node_is_here() -> Result<(), Trouble> {
+    let advice = "install Node 20 or newer, with npm";
+    let version = text_of(Command::new("node").arg("--version"))
+        .ok_or_else(|| Trouble(format!("node was not found; {advice}")))?;
+    let major = version.trim_start_matches('v').split('.').next().and_then(|it| it.parse().ok());
+    if major.is_none_or(|it: u32| it < NODE_MAJOR) {
+        return Err(Trouble(format!("node {version} is too old; {advice}")));
+    }
+    text_of(Command::new("npm").arg("--version"))
+        .map(drop)
+        .ok_or_else(|| Trouble(format!("npm was not found; {advice}")))
+}
