@@ -20,7 +20,7 @@ use channels::{App, Apps};
 pub(crate) use demo::{APP_ID, KEY, SECRET};
 pub(crate) use env::Env;
 pub(crate) use error::ConfigError;
-pub(crate) use jwt::{Claims, JwtConfig, JwtKeys};
+pub(crate) use jwt::{JwtConfig, JwtKeys};
 pub(crate) use origins::Origins;
 
 use file::File;

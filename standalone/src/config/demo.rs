@@ -8,9 +8,7 @@ use auth::{KeyPair, Secret};
 use channels::{App, Apps, Limits};
 use protocol::AppId;
 
-use super::{
-    Claims, Config, ConfigError, JwtConfig, JwtKeys, Mode, Origins, PublishingConfig, Settings,
-};
+use super::{Config, ConfigError, JwtConfig, Mode, Origins, PublishingConfig, Settings};
 
 /// The demo app's id.
 pub(crate) const APP_ID: &str = "1001";
@@ -38,12 +36,7 @@ pub(super) fn config(
         listen,
         data,
         apps: Apps::new(vec![app()])?,
-        jwt: JwtConfig {
-            keys: JwtKeys::Secret(secret),
-            audience: None,
-            issuer: None,
-            claims: Claims::default(),
-        },
+        jwt: JwtConfig::of_secret(secret),
         cron_secret: settings.cron_secret,
         allowed_origins: settings.allowed_origins.unwrap_or(Origins::Loopback),
         publishing: PublishingConfig {

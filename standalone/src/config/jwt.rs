@@ -1,6 +1,7 @@
 //! How users prove who they are.
 
 use auth::Secret;
+use identity::{Algorithm, JwtRules};
 use url::Url;
 
 use super::file::File;
@@ -18,34 +19,21 @@ pub(crate) enum JwtKeys {
     Jwks(Url),
 }
 
-/// Which claims say what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Claims {
-    /// The user's id.
-    pub(crate) user: String,
-    /// The user's workspaces: a list, or a map to roles.
-    pub(crate) workspaces: String,
-    /// What others may see of the user.
-    pub(crate) info: String,
-}
-
-impl Default for Claims {
-    fn default() -> Self {
-        Self { user: "sub".into(), workspaces: "workspaces".into(), info: "user_info".into() }
-    }
-}
-
 /// How tokens are checked.
 #[derive(Debug, Clone)]
 pub(crate) struct JwtConfig {
     /// What they are signed with.
     pub(crate) keys: JwtKeys,
-    /// The `aud` they must name, if set.
-    pub(crate) audience: Option<String>,
-    /// The `iss` they must name, if set.
-    pub(crate) issuer: Option<String>,
-    /// Which claims say what.
-    pub(crate) claims: Claims,
+    /// What they must say, and where.
+    pub(crate) rules: JwtRules,
+}
+
+impl JwtConfig {
+    /// HS256 with this secret, anything else as usual.
+    pub(super) fn of_secret(secret: Secret) -> Self {
+        let rules = JwtRules { algorithms: vec![Algorithm::Hs256], ..JwtRules::default() };
+        Self { keys: JwtKeys::Secret(secret), rules }
+    }
 }
 
 /// Reads how tokens are checked; nothing if neither a secret nor an address is set.
@@ -72,18 +60,24 @@ pub(super) fn read(env: &Env, file: &File) -> Result<Option<JwtConfig>, ConfigEr
         (Some(secret), None) => JwtKeys::Secret(long_enough(secret)?),
         (None, Some(url)) => JwtKeys::Jwks(jwks_url(url)?),
     };
-    let base = Claims::default();
+    let algorithms = match keys {
+        JwtKeys::Secret(_) => vec![Algorithm::Hs256],
+        JwtKeys::Jwks(_) => vec![Algorithm::Rs256, Algorithm::Es256],
+    };
+    let base = JwtRules::default();
     let or = |claim: &Option<String>, base: String| claim.clone().unwrap_or(base);
-    Ok(Some(JwtConfig {
-        keys,
-        audience: env.get("JWT_AUDIENCE").map(str::to_owned).or_else(|| file.jwt.audience.clone()),
-        issuer: env.get("JWT_ISSUER").map(str::to_owned).or_else(|| file.jwt.issuer.clone()),
-        claims: Claims {
-            user: or(&file.jwt.user_claim, base.user),
-            workspaces: or(&file.jwt.workspaces_claim, base.workspaces),
-            info: or(&file.jwt.info_claim, base.info),
-        },
-    }))
+    let env_or =
+        |name, claim: &Option<String>| env.get(name).map(str::to_owned).or_else(|| claim.clone());
+    let rules = JwtRules {
+        algorithms,
+        audience: env_or("JWT_AUDIENCE", &file.jwt.audience),
+        issuer: env_or("JWT_ISSUER", &file.jwt.issuer),
+        user_id_claim: or(&file.jwt.user_claim, base.user_id_claim),
+        info_claim: or(&file.jwt.info_claim, base.info_claim),
+        workspaces_claim: or(&file.jwt.workspaces_claim, base.workspaces_claim),
+        leeway_s: base.leeway_s,
+    };
+    Ok(Some(JwtConfig { keys, rules }))
 }
 
 fn long_enough(secret: Secret) -> Result<Secret, ConfigError> {

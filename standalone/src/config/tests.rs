@@ -94,8 +94,8 @@ fn the_environment_alone_is_enough() {
     let config = world.load(&env.concat()).unwrap();
     assert_eq!((config.mode, config.listen.to_string().as_str()), (Mode::Configured, "0.0.0.0:80"));
     assert_eq!(config.apps.first().keys[0].key.as_str(), "live-key");
-    assert_eq!(config.jwt.audience.as_deref(), Some("dashboard"));
-    assert_eq!(config.jwt.issuer.as_deref(), Some("https://auth.example.com"));
+    assert_eq!(config.jwt.rules.audience.as_deref(), Some("dashboard"));
+    assert_eq!(config.jwt.rules.issuer.as_deref(), Some("https://auth.example.com"));
     assert!(config.cron_secret.unwrap().is(b"0123456789abcdef"));
     assert_eq!(config.publishing.late_limit, Duration::from_secs(90 * 60));
     assert!(config.publishing.allow_private_addresses);
@@ -143,7 +143,7 @@ fn the_file_alone_is_enough() {
         matches!(&config.jwt.keys, JwtKeys::Jwks(url) if url.as_str() == "https://auth.example.com/jwks")
     );
     assert_eq!(
-        (config.jwt.claims.user.as_str(), config.jwt.claims.workspaces.as_str()),
+        (config.jwt.rules.user_id_claim.as_str(), config.jwt.rules.workspaces_claim.as_str()),
         ("sub", "teams")
     );
     assert_eq!(config.listen.port(), 7000);
