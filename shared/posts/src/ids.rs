@@ -32,6 +32,12 @@ macro_rules! text_id {
                 Ok(Self(text))
             }
 
+            /// Wraps a text that this crate made.
+            #[allow(dead_code, reason = "only some ids are derived")]
+            pub(crate) fn derived(text: String) -> Self {
+                Self(text)
+            }
+
             /// The text itself.
             pub fn as_str(&self) -> &str {
                 &self.0

@@ -4,16 +4,30 @@
 //! a post's status is their roll-up. Everything here is pure: the time, ids and random numbers are arguments.
 
 mod account;
+mod announcement;
+mod caller;
+mod delivery;
 mod error;
 mod ids;
+mod input;
 pub mod limits;
 mod platform;
+mod post;
 mod secret;
 mod time;
+mod view;
 
 pub use account::{Account, NewAccount};
+pub use announcement::Announcement;
+pub use caller::Caller;
+pub use delivery::{
+    Delivery, DeliveryError, DeliveryState, DeliveryStatus, Lease, Worker, delivery_id, idem_key,
+};
 pub use error::{ErrorClass, FieldError};
 pub use ids::{AccountId, BadId, DeliveryId, PostId, UserId, WorkspaceId};
+pub use input::{NewPost, PatchPost};
 pub use platform::{AfterUnknown, Class, Outcome, Request};
+pub use post::{FailReason, Post, PostStatus, Stage, Target, When};
 pub use secret::Secret;
 pub use time::Timestamp;
+pub use view::{DeliveryView, ErrorView, PostView, Progress};
