@@ -14,7 +14,7 @@ const http = createServer((request, response) => {
   request.on('data', (chunk) => (body += chunk));
   request.on('end', () => {
     io.to(url.searchParams.get('room')).emit('bench', body);
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': 2 }).end('{}');
   });
 });
 
