@@ -1,0 +1,57 @@
+//! Small values around the verbs.
+
+use std::time::Duration;
+
+use posts::{PostStatus, PostView, WorkspaceId, limits};
+use serde::Serialize;
+
+/// How publishing behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How late a post is still published; later ones fail as `missed`.
+    pub late: Duration,
+    /// This process is the only one on the store (it holds the lock of the data directory):
+    /// leases of earlier processes are void at once.
+    pub alone: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { late: limits::LATE, alone: false }
+    }
+}
+
+/// Which posts to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListPosts {
+    /// The workspace. May be left out by a member of exactly one.
+    pub workspace_id: Option<WorkspaceId>,
+    /// Only posts in this stage.
+    pub status: Option<PostStatus>,
+    /// Where the page before ended: its `next_cursor`.
+    pub cursor: Option<String>,
+    /// At most this many, 1 to 100; 25 if left out.
+    pub limit: Option<u32>,
+}
+
+/// One page of posts, those due last first; drafts stand at their time of creation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Page {
+    /// The posts.
+    pub posts: Vec<PostView>,
+    /// Where the next page begins; nothing on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// What one run of the ticker did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct TickReport {
+    /// Posts claimed.
+    pub processed: u64,
+    /// Deliveries published.
+    pub published: u64,
+    /// Deliveries that failed or that nobody can tell about, and posts that were missed.
+    pub failed: u64,
+    /// Deliveries to be tried again.
+    pub retried: u64,
+}
