@@ -115,3 +115,6 @@ pub fn allows<P: AsRef<str>>(
 fn sees_post(user: &User, post: &PostFacts) -> bool {
     user.id == post.author || post.workspace.as_ref().is_some_and(|id| user.is_member(id))
 }
+
+#[cfg(test)]
+mod tests;

@@ -190,3 +190,6 @@ fn workspaces(claim: Option<&Value>) -> Option<Vec<Workspace>> {
         Some(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

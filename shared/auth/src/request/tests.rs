@@ -42,6 +42,20 @@ fn vectors() {
     assert_eq!(verify("GET", "/apps/1001/channels", &python, ""), Ok("pb-key".into()));
 }
 
+/// The worked example of Pusher's HTTP API reference.
+#[test]
+fn vector_of_the_docs() {
+    let pair = KeyPair::new("278d425bdf160c739803", "7ad3773142a6692b25b8");
+    let body = br#"{"name":"foo","channels":["project-3"],"data":"{\"some\":\"data\"}"}"#;
+    let request = Request { method: "POST", path: "/apps/3/events", query: "", body };
+    assert_eq!(
+        sign_request(&request, &pair, 1_353_088_179),
+        "auth_key=278d425bdf160c739803&auth_timestamp=1353088179&auth_version=1.0\
+         &body_md5=ec365a775a4cd0599faeb73354201b6f\
+         &auth_signature=da454824c97ba181a32ccc17a72625ba02771f50b50e1e7430e47a1f3f457e6c"
+    );
+}
+
 #[test]
 fn our_own_signature_is_the_sdks() {
     let request =
