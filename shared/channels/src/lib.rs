@@ -1,1 +1,24 @@
-//! The rules of connections, channels and presence. Pure.
+//! The rules of connections, channels and presence, as pure functions.
+//!
+//! Every verb is two halves around one store change: a check that turns a request into a
+//! change or a refusal, and a function that turns the store's answer into [`Effect`]s.
+//! Nothing here knows a runtime, a clock or a transport.
+
+mod app;
+pub mod client_event;
+pub mod connect;
+mod effect;
+pub mod publish;
+pub mod subscribe;
+pub mod unsubscribe;
+
+#[cfg(test)]
+mod testing;
+
+pub use app::{App, Apps, AppsError, Limits};
+pub use client_event::Spoken;
+pub use connect::Connection;
+pub use effect::Effect;
+pub use publish::{Counts, Info, Publish};
+pub use subscribe::{Join, Joined, Presence};
+pub use unsubscribe::{Departed, Left};

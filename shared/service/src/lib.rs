@@ -1,1 +1,53 @@
-//! The verbs: check, one store change, effects, run.
+//! The verbs. Each one is a sandwich: *pure check → one store change → pure effects → run effects*.
+//!
+//! The same service stands behind every transport and every host; only the store and the way
+//! out differ.
+
+mod client_event;
+mod close;
+mod connect;
+mod effects;
+mod error;
+mod lanes;
+mod message;
+mod outbox;
+mod publish;
+mod subscribe;
+mod unsubscribe;
+
+#[cfg(test)]
+mod tests;
+
+use channels::Apps;
+use identity::Facts;
+use lanes::Lanes;
+use store::Store;
+
+pub use connect::{Arrival, Credential};
+pub use outbox::{Delivery, Outbox};
+
+/// Everything the verbs need: who may, who is there, the way out, and what the policy asks about.
+pub struct Service<S, O, F> {
+    apps: Apps,
+    store: S,
+    outbox: O,
+    facts: F,
+    lanes: Lanes,
+}
+
+impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
+    /// Puts the parts together.
+    pub fn new(apps: Apps, store: S, outbox: O, facts: F) -> Self {
+        Self { apps, store, outbox, facts, lanes: Lanes::default() }
+    }
+
+    /// The applications served.
+    pub fn apps(&self) -> &Apps {
+        &self.apps
+    }
+
+    /// The way out, for the transport that owns the connections.
+    pub fn outbox(&self) -> &O {
+        &self.outbox
+    }
+}

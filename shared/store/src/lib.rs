@@ -1,1 +1,118 @@
-//! The store port: who is connected, subscribed, present; and the memory store.
+//! The store port: who is connected, subscribed and present. Each method is one verb and atomic.
+//!
+//! Every implementation passes [`conformance`].
+
+pub mod conformance;
+mod memory;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use channels::{Connection, Counts, Join, Joined, Left, Spoken};
+use protocol::{AppId, ChannelName, ConnectionId, SocketId};
+
+pub use memory::MemoryStore;
+
+/// The store could not answer. The cause is for the log, never for a client.
+#[derive(Debug)]
+pub struct Error(Box<dyn std::error::Error + Send + Sync>);
+
+impl Error {
+    /// Wraps the cause.
+    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the store did not answer: {}", self.0)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+/// What became of a new connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// It is remembered.
+    Yes,
+    /// The app has as many connections as it may have; nothing changed.
+    OverQuota,
+}
+
+/// A connection that is no more. Its subscriptions are still to be left, one by one, so that
+/// each channel's change and what is told of it stay together.
+#[derive(Debug)]
+pub struct Closed {
+    /// What was remembered of it.
+    pub connection: Arc<Connection>,
+    /// The channels to leave.
+    pub channels: Vec<ChannelName>,
+}
+
+/// Who is connected, subscribed and present.
+pub trait Store: Send + Sync + 'static {
+    /// Remembers an admitted connection, unless its app is over its limit.
+    fn open(&self, connection: Connection) -> impl Future<Output = Result<Opened, Error>> + Send;
+
+    /// What is remembered of a connection.
+    fn connection(
+        &self,
+        id: &ConnectionId,
+    ) -> impl Future<Output = Result<Option<Arc<Connection>>, Error>> + Send;
+
+    /// Subscribes a connection; on presence channels the answer holds the roster as of this change.
+    fn join(
+        &self,
+        connection: &Connection,
+        join: &Join,
+    ) -> impl Future<Output = Result<Joined, Error>> + Send;
+
+    /// Ends one subscription, of a live connection or of a closed one.
+    fn leave(
+        &self,
+        connection: &Connection,
+        channel: &ChannelName,
+    ) -> impl Future<Output = Result<Left, Error>> + Send;
+
+    /// Forgets a connection: from now on it cannot join. `None`: it was not known.
+    fn close(
+        &self,
+        id: &ConnectionId,
+    ) -> impl Future<Output = Result<Option<Closed>, Error>> + Send;
+
+    /// Whether a connection may send a client event now; counts it against its rate.
+    /// `now_ms`: milliseconds on any clock that only goes forward.
+    fn speak(
+        &self,
+        connection: &Connection,
+        channel: &ChannelName,
+        now_ms: u64,
+    ) -> impl Future<Output = Result<Spoken, Error>> + Send;
+
+    /// Everyone subscribed to a channel.
+    fn subscribers(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+    ) -> impl Future<Output = Result<Arc<[ConnectionId]>, Error>> + Send;
+
+    /// The connection that a socket id names.
+    fn socket(
+        &self,
+        app: &AppId,
+        socket_id: SocketId,
+    ) -> impl Future<Output = Result<Option<ConnectionId>, Error>> + Send;
+
+    /// How many are on a channel.
+    fn counts(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+    ) -> impl Future<Output = Result<Counts, Error>> + Send;
+}

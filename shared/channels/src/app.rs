@@ -1,0 +1,124 @@
+//! Applications: who may use the server, and what they may do.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use auth::KeyPair;
+use protocol::{AppId, AppKey, limits};
+
+/// One application: a namespace of channels with its keys and limits.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// Its id, the `{id}` of the HTTP API.
+    pub id: AppId,
+    /// Its name, for people.
+    pub name: String,
+    /// Its key pairs; several make rotation possible.
+    pub keys: Vec<KeyPair>,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Whether its clients may send events.
+    pub client_events: bool,
+    /// Origins whose pages may call the HTTP endpoints (CORS).
+    pub allowed_origins: Vec<String>,
+    /// Channel prefixes open to every signed-in user.
+    pub user_prefixes: Vec<String>,
+    /// Its limits.
+    pub limits: Limits,
+}
+
+/// What an application may use; Pusher's numbers unless configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest data of one event, bytes.
+    pub event_data_bytes: usize,
+    /// Most members of a presence channel.
+    pub presence_members: usize,
+    /// Largest `user_info` of a member, bytes of JSON.
+    pub user_info_bytes: usize,
+    /// Client events per second and connection.
+    pub client_events_per_second: u32,
+    /// Most connections at once, if limited.
+    pub connections: Option<u32>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            event_data_bytes: limits::EVENT_DATA_BYTES,
+            presence_members: limits::PRESENCE_MEMBERS,
+            user_info_bytes: limits::USER_INFO_BYTES,
+            client_events_per_second: limits::CLIENT_EVENTS_PER_SECOND,
+            connections: None,
+        }
+    }
+}
+
+/// All applications of a server, found by id and by key.
+#[derive(Debug)]
+pub struct Apps {
+    first: Arc<App>,
+    by_id: HashMap<AppId, Arc<App>>,
+    by_key: HashMap<AppKey, Arc<App>>,
+}
+
+/// Why a list of applications is no valid configuration.
+#[derive(Debug, PartialEq, Eq)]
+pub enum AppsError {
+    /// The list is empty.
+    Empty,
+    /// Two applications have this id.
+    DuplicateId(AppId),
+    /// This key occurs twice.
+    DuplicateKey(AppKey),
+}
+
+impl std::fmt::Display for AppsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str("no app is configured: add an [[apps]] section"),
+            Self::DuplicateId(id) => write!(f, "two apps have the id {id}: give each its own"),
+            Self::DuplicateKey(key) => write!(f, "the key {key} occurs twice: keys name one app"),
+        }
+    }
+}
+
+impl std::error::Error for AppsError {}
+
+impl Apps {
+    /// Indexes the configured applications.
+    ///
+    /// # Errors
+    /// When there is none, or ids or keys are not unique.
+    pub fn new(apps: Vec<App>) -> Result<Self, AppsError> {
+        let apps: Vec<Arc<App>> = apps.into_iter().map(Arc::new).collect();
+        let first = Arc::clone(apps.first().ok_or(AppsError::Empty)?);
+        let (mut by_id, mut by_key) = (HashMap::new(), HashMap::new());
+        for app in &apps {
+            if by_id.insert(app.id.clone(), Arc::clone(app)).is_some() {
+                return Err(AppsError::DuplicateId(app.id.clone()));
+            }
+            for pair in &app.keys {
+                if by_key.insert(pair.key.clone(), Arc::clone(app)).is_some() {
+                    return Err(AppsError::DuplicateKey(pair.key.clone()));
+                }
+            }
+        }
+        Ok(Self { first, by_id, by_key })
+    }
+
+    /// The application with this id.
+    pub fn by_id(&self, id: &AppId) -> Option<&Arc<App>> {
+        self.by_id.get(id)
+    }
+
+    /// The application that one of its keys names.
+    pub fn by_key(&self, key: &AppKey) -> Option<&Arc<App>> {
+        self.by_key.get(key)
+    }
+
+    /// The first one configured: it carries the dashboard's events.
+    pub fn first(&self) -> &Arc<App> {
+        &self.first
+    }
+}

@@ -1,0 +1,43 @@
+//! What a verb wants done, as data. Nobody answers an effect, so a shell may run, defer or split it.
+
+use std::fmt;
+
+use protocol::{AppId, ChannelName, ConnectionId, Frame};
+
+/// One thing to do after the store changed.
+#[derive(PartialEq, Eq)]
+pub enum Effect {
+    /// Post a frame to one connection.
+    Send {
+        /// The receiver.
+        to: ConnectionId,
+        /// The message.
+        frame: Frame,
+    },
+    /// Post a frame to every subscriber of a channel.
+    Broadcast {
+        /// The channel's app.
+        app: AppId,
+        /// The channel.
+        channel: ChannelName,
+        /// The message.
+        frame: Frame,
+        /// Who is left out.
+        except: Option<ConnectionId>,
+    },
+}
+
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send { to, frame } => write!(f, "send {to}: {frame:?}"),
+            Self::Broadcast { app, channel, frame, except } => {
+                write!(f, "broadcast {app}/{channel}")?;
+                if let Some(id) = except {
+                    write!(f, " except {id}")?;
+                }
+                write!(f, ": {frame:?}")
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Publish: an event from an application to up to 100 channels.
+
+use protocol::limits::CHANNELS_PER_TRIGGER;
+use protocol::{ChannelKind, ChannelName, ConnectionId, EventName, ServerFrame, SocketId};
+use serde::Deserialize;
+
+use crate::{App, Effect};
+
+/// A trigger as the HTTP API receives it (`POST /apps/{id}/events`).
+#[derive(Debug, Deserialize)]
+pub struct Trigger {
+    /// The event's name.
+    pub name: String,
+    /// The channels; SDKs send this one.
+    #[serde(default)]
+    pub channels: Vec<String>,
+    /// One channel; the older form.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// The data: a string, passed on unchanged.
+    pub data: String,
+    /// A socket that shall not receive it.
+    #[serde(default)]
+    pub socket_id: Option<String>,
+    /// Counts wanted in the answer, separated by commas.
+    #[serde(default)]
+    pub info: Option<String>,
+}
+
+/// An event that may be published.
+#[derive(Debug, Clone)]
+pub struct Publish {
+    /// The channels, each once.
+    pub channels: Vec<ChannelName>,
+    /// The event's name.
+    pub event: EventName,
+    /// The data.
+    pub data: String,
+    /// A socket that shall not receive it.
+    pub except: Option<SocketId>,
+    /// Counts wanted in the answer.
+    pub info: Info,
+}
+
+/// Which counts a publisher asks for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Info {
+    /// Users on presence channels.
+    pub user_count: bool,
+    /// Subscriptions on any channel.
+    pub subscription_count: bool,
+}
+
+impl Info {
+    /// Reads `user_count,subscription_count`; unknown names are an error.
+    pub fn parse(text: &str) -> Result<Self, Refusal> {
+        let mut info = Self::default();
+        for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+            match name {
+                "user_count" => info.user_count = true,
+                "subscription_count" => info.subscription_count = true,
+                _ => return Err(bad("info: expected user_count or subscription_count")),
+            }
+        }
+        Ok(info)
+    }
+
+    /// Whether anything is asked for.
+    pub fn any(self) -> bool {
+        self.user_count || self.subscription_count
+    }
+}
+
+/// How many are on a channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections subscribed.
+    pub subscriptions: usize,
+    /// Distinct users; zero where there is no roster.
+    pub users: usize,
+}
+
+/// Why a trigger was refused; the text goes to the publisher.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Something in it is wrong (HTTP 400).
+    Bad(String),
+    /// The data is larger than the app allows (HTTP 413).
+    TooLarge(String),
+}
+
+fn bad(message: impl Into<String>) -> Refusal {
+    Refusal::Bad(message.into())
+}
+
+/// Checks names, sizes and the excluded socket.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn check(app: &App, trigger: Trigger) -> Result<Publish, Refusal> {
+    let event = EventName::parse(&trigger.name).map_err(|e| bad(e.to_string()))?;
+    let channels = channels(trigger.channels, trigger.channel)?;
+    let most = app.limits.event_data_bytes;
+    if trigger.data.len() > most {
+        return Err(Refusal::TooLarge(format!(
+            "The data content of this event exceeds the allowed maximum ({most} bytes). \
+             Send an id and let the client fetch the rest, or raise event_data_bytes."
+        )));
+    }
+    let except = match trigger.socket_id.as_deref() {
+        None | Some("") => None,
+        Some(text) => {
+            Some(text.parse().map_err(|()| bad("Invalid socket id: expected digits.digits"))?)
+        }
+    };
+    let info = Info::parse(trigger.info.as_deref().unwrap_or_default())?;
+    Ok(Publish { channels, event, data: trigger.data, except, info })
+}
+
+fn channels(many: Vec<String>, one: Option<String>) -> Result<Vec<ChannelName>, Refusal> {
+    let names: Vec<String> = if many.is_empty() { one.into_iter().collect() } else { many };
+    if names.is_empty() {
+        return Err(bad("Missing channels: name at least one"));
+    }
+    if names.len() > CHANNELS_PER_TRIGGER {
+        return Err(bad(format!("Too many channels: at most {CHANNELS_PER_TRIGGER} per event")));
+    }
+    let mut channels: Vec<ChannelName> = Vec::with_capacity(names.len());
+    for name in &names {
+        let channel = ChannelName::parse(name).map_err(|e| bad(e.to_string()))?;
+        if !channels.contains(&channel) {
+            channels.push(channel);
+        }
+    }
+    if channels.len() > 1 && channels.iter().any(|c| c.kind() == ChannelKind::Encrypted) {
+        return Err(bad("An encrypted channel must be the only channel of an event"));
+    }
+    Ok(channels)
+}
+
+/// The delivery to one of the channels.
+pub fn deliver(
+    app: &App,
+    publish: &Publish,
+    channel: &ChannelName,
+    except: Option<ConnectionId>,
+) -> Effect {
+    let frame =
+        ServerFrame::Event { channel, event: publish.event.as_str(), data: &publish.data }.encode();
+    Effect::Broadcast { app: app.id.clone(), channel: channel.clone(), frame, except }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::app;
+
+    fn run(json: &str) -> Result<Publish, Refusal> {
+        check(&app(), serde_json::from_str(json).unwrap())
+    }
+
+    fn refused(json: &str) -> String {
+        match run(json) {
+            Err(Refusal::Bad(text)) => format!("400 {text}"),
+            Err(Refusal::TooLarge(text)) => format!("413 {text}"),
+            Ok(publish) => panic!("accepted {publish:?}"),
+        }
+    }
+
+    #[test]
+    fn channels_are_named_once() {
+        let publish = run(r#"{"name":"e","channels":["a","b","a"],"data":"x"}"#).unwrap();
+        let names: Vec<_> = publish.channels.iter().map(ChannelName::as_str).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(run(r#"{"name":"e","channel":"a","data":""}"#).unwrap().channels.len(), 1);
+        assert!(run(r##"{"name":"e","channel":"#server-to-user-7","data":""}"##).is_ok());
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for (json, expected) in [
+            (r#"{"name":"e","data":""}"#, "400 Missing channels: name at least one"),
+            (r#"{"name":"","channel":"a","data":""}"#, "400 Event name is missing"),
+            (r#"{"name":"e","channel":"a b","data":""}"#, "400 Invalid channel name: 'a b'"),
+            (
+                r#"{"name":"e","channel":"a","data":"","socket_id":"x"}"#,
+                "400 Invalid socket id: expected digits.digits",
+            ),
+            (
+                r#"{"name":"e","channels":["a","private-encrypted-b"],"data":""}"#,
+                "400 An encrypted channel must be the only channel of an event",
+            ),
+            (
+                r#"{"name":"e","channel":"a","data":"","info":"cache"}"#,
+                "400 info: expected user_count or subscription_count",
+            ),
+        ] {
+            assert_eq!(refused(json), expected);
+        }
+    }
+
+    #[test]
+    fn the_limits_are_exact() {
+        let names = |n: usize| {
+            let list: Vec<String> = (0..n).map(|i| format!("\"c{i}\"")).collect();
+            format!(r#"{{"name":"e","channels":[{}],"data":""}}"#, list.join(","))
+        };
+        assert!(run(&names(100)).is_ok());
+        assert_eq!(refused(&names(101)), "400 Too many channels: at most 100 per event");
+        let data = |n: usize| format!(r#"{{"name":"e","channel":"a","data":"{}"}}"#, "x".repeat(n));
+        assert!(run(&data(10_240)).is_ok());
+        assert!(refused(&data(10_241)).starts_with("413 The data content of this event exceeds"));
+    }
+}

@@ -1,0 +1,48 @@
+//! A connection is over: everything of it ends, and those who shared a channel learn it.
+
+use channels::unsubscribe::farewell;
+use channels::{Connection, Left};
+use identity::Facts;
+use protocol::{ChannelName, ConnectionId};
+use store::Store;
+
+use crate::{Outbox, Service};
+
+impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
+    /// Forgets a connection. Safe to call twice.
+    pub async fn close(&self, id: &ConnectionId) {
+        self.bury(vec![id.clone()]).await;
+    }
+
+    /// Closes connections, and those that turn out to be over while the others are told.
+    pub(crate) async fn bury(&self, mut gone: Vec<ConnectionId>) {
+        while let Some(id) = gone.pop() {
+            let closed = match self.store.close(&id).await {
+                Ok(Some(closed)) => closed,
+                Ok(None) => continue,
+                Err(error) => {
+                    tracing::error!(connection = %id, %error, "a connection was not closed");
+                    continue;
+                }
+            };
+            for channel in &closed.channels {
+                gone.extend(self.part(&closed.connection, channel).await);
+            }
+        }
+    }
+
+    /// Ends one subscription of a closed connection; answers who turned out to be over as well.
+    async fn part(&self, connection: &Connection, channel: &ChannelName) -> Vec<ConnectionId> {
+        let _lane = self.lanes.enter(&connection.app.id, channel).await;
+        match self.store.leave(connection, channel).await {
+            Ok(Left::Gone(departed)) => {
+                self.run(farewell(&connection.app, &connection.id, channel, &departed)).await
+            }
+            Ok(Left::NotSubscribed) => Vec::new(),
+            Err(error) => {
+                tracing::error!(connection = %connection.id, %channel, %error, "a channel was not left");
+                Vec::new()
+            }
+        }
+    }
+}

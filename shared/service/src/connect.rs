@@ -1,0 +1,80 @@
+//! Connect: admit, remember; then greet, as soon as the transport can carry a frame.
+
+use std::sync::Arc;
+
+use channels::{Connection, connect};
+use identity::{Facts, User};
+use protocol::{Code, ConnectionId, Fault, SocketId};
+use store::{Opened, Store};
+
+use crate::{Outbox, Service};
+
+/// A client at the door.
+#[derive(Debug)]
+pub struct Arrival<'a> {
+    /// The transport's name for the connection.
+    pub id: ConnectionId,
+    /// The protocol's name for it, freshly drawn.
+    pub socket_id: SocketId,
+    /// The app's key, from the path.
+    pub key: &'a str,
+    /// The `protocol` parameter, as written.
+    pub protocol: Option<&'a str>,
+    /// Who it says it is.
+    pub credential: Credential,
+}
+
+/// What a client brought along, already verified.
+#[derive(Debug)]
+pub enum Credential {
+    /// No token: a Pusher client.
+    None,
+    /// A valid token.
+    User(Arc<User>),
+    /// A token that is not valid, and why.
+    Invalid(String),
+}
+
+impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
+    /// Admits and remembers a connection. Nothing is sent to it yet.
+    ///
+    /// # Errors
+    /// What to send as its first frame, before closing with the fault's code.
+    pub async fn connect(&self, arrival: Arrival<'_>) -> Result<(), Fault> {
+        let ask = connect::Ask { key: arrival.key, protocol: arrival.protocol };
+        let app = connect::admit(&self.apps, ask)?;
+        let user = match arrival.credential {
+            Credential::None => None,
+            Credential::User(user) => Some(user),
+            Credential::Invalid(why) => return Err(Fault::new(Code::Unauthorized, why)),
+        };
+        let Arrival { id, socket_id, .. } = arrival;
+        match self.store.open(Connection { id, socket_id, app, user }).await {
+            Ok(Opened::Yes) => Ok(()),
+            Ok(Opened::OverQuota) => Err(connect::over_quota()),
+            Err(error) => {
+                tracing::error!(%error, "a connection was not admitted");
+                Err(Fault::new(Code::OverCapacity, "The server cannot take connections now"))
+            }
+        }
+    }
+
+    /// Sends the first frame; a connection with a token is joined to its user's own channel.
+    pub async fn greet(&self, id: &ConnectionId) {
+        let Some(connection) = self.known(id).await else { return };
+        self.run_and_bury(vec![connect::greet(&connection)]).await;
+        if let Some(join) = connect::own_channel(&connection)
+            && let Err(error) = self.join(&connection, &join).await
+        {
+            self.run_and_bury(error.effects(&connection)).await;
+        }
+    }
+
+    /// What is remembered of a connection; a store that does not answer knows nobody.
+    pub(crate) async fn known(&self, id: &ConnectionId) -> Option<Arc<Connection>> {
+        self.store.connection(id).await.unwrap_or_else(|error| {
+            tracing::error!(connection = %id, %error, "a connection could not be looked up");
+            None
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! Why a verb stopped, and the one place where that becomes frames.
+
+use channels::{Connection, Effect, subscribe::Refused};
+use protocol::{Fault, ServerFrame};
+
+/// Why a frame came to nothing.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// Refused, and fit to be shown.
+    Fault(Fault),
+    /// A subscription refused, and fit to be shown.
+    Refused(Refused),
+    /// The store did not answer: for the log.
+    Store(store::Error),
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl Error {
+    /// What the client is told.
+    pub(crate) fn effects(&self, connection: &Connection) -> Vec<Effect> {
+        let note = |fault: &Fault| {
+            let frame = ServerFrame::Error(fault).encode();
+            vec![Effect::Send { to: connection.id.clone(), frame }]
+        };
+        match self {
+            Self::Fault(fault) => note(fault),
+            Self::Refused(refused) => refused.effects(connection),
+            Self::Store(error) => {
+                tracing::error!(connection = %connection.id, %error, "a frame was not handled");
+                note(&Fault::note("The server could not do this now: please try again"))
+            }
+        }
+    }
+}

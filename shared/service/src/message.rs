@@ -1,0 +1,49 @@
+//! One message from a client.
+
+use channels::{Connection, Effect};
+use identity::Facts;
+use protocol::{ClientFrame, ConnectionId, Fault, ServerFrame};
+use store::Store;
+
+use crate::error::Error;
+use crate::{Outbox, Service};
+
+impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
+    /// Handles one text message. Whatever is wrong with it is told to its sender, and to nobody else.
+    /// `now_ms`: milliseconds on a clock that only goes forward.
+    pub async fn message(&self, id: &ConnectionId, text: &str, now_ms: u64) {
+        let Some(connection) = self.known(id).await else { return };
+        let handled = match ClientFrame::parse(text) {
+            Ok(frame) => self.handle(&connection, frame, now_ms).await,
+            Err(fault) => Err(fault.into()),
+        };
+        if let Err(error) = handled {
+            self.run_and_bury(error.effects(&connection)).await;
+        }
+    }
+
+    /// Tells a client that it sent something that is no message.
+    pub async fn refuse(&self, id: &ConnectionId, fault: &Fault) {
+        let frame = ServerFrame::Error(fault).encode();
+        self.run_and_bury(vec![Effect::Send { to: id.clone(), frame }]).await;
+    }
+
+    async fn handle(
+        &self,
+        connection: &Connection,
+        frame: ClientFrame,
+        now_ms: u64,
+    ) -> Result<(), Error> {
+        match frame {
+            ClientFrame::Ping => {
+                let frame = ServerFrame::Pong.encode();
+                self.run_and_bury(vec![Effect::Send { to: connection.id.clone(), frame }]).await;
+                Ok(())
+            }
+            ClientFrame::Pong => Ok(()),
+            ClientFrame::Subscribe(ask) => self.subscribe(connection, &ask).await,
+            ClientFrame::Unsubscribe(channel) => self.unsubscribe(connection, &channel).await,
+            ClientFrame::Event(event) => self.client_event(connection, event, now_ms).await,
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What every store must do. Call [`run`] from a test of each implementation, on an empty store;
+//! it leaves the store empty.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use channels::{App, Connection, Counts, Departed, Join, Joined, Left, Limits, Spoken};
+use protocol::{AppId, ChannelName, ConnectionId, Member, SocketId, UserId};
+
+use crate::{Error, Opened, Store};
+
+/// Runs every check.
+///
+/// # Panics
+/// With what the store did wrong.
+pub async fn run<S: Store>(store: &S) {
+    connections_come_and_go(store).await;
+    the_quota_is_exact(store).await;
+    first_and_last_of_a_channel(store).await;
+    members_are_users(store).await;
+    a_full_channel_takes_only_its_members(store).await;
+    closing_leaves_everything(store).await;
+    apps_do_not_meet(store).await;
+    speaking(store).await;
+}
+
+/// An app with the given limits.
+pub fn app(id: &str, limits: Limits) -> Arc<App> {
+    Arc::new(App {
+        id: AppId::new(id),
+        name: id.into(),
+        keys: Vec::new(),
+        enabled: true,
+        client_events: true,
+        allowed_origins: Vec::new(),
+        user_prefixes: Vec::new(),
+        limits,
+    })
+}
+
+/// A connection whose socket id is `n.n`.
+pub fn connection(app: &Arc<App>, n: u64) -> Connection {
+    Connection {
+        id: ConnectionId::new(format!("{}-{n}", app.id)),
+        socket_id: SocketId::from_random(n, n),
+        app: Arc::clone(app),
+        user: None,
+    }
+}
+
+/// A subscription, as `user` on presence channels.
+pub fn join(channel: &str, user: Option<&str>) -> Join {
+    let member = user.map(|id| Member { user_id: UserId::new(id), user_info: None });
+    Join { channel: name(channel), member }
+}
+
+/// A channel name.
+///
+/// # Panics
+/// When it is not valid.
+pub fn name(channel: &str) -> ChannelName {
+    let Ok(name) = ChannelName::parse(channel) else { panic!("{channel} is no channel name") };
+    name
+}
+
+/// The store's answer.
+async fn ok<T>(answer: impl Future<Output = Result<T, Error>>) -> T {
+    match answer.await {
+        Ok(it) => it,
+        Err(e) => panic!("{e}"),
+    }
+}
+
+/// Closes a connection and leaves its channels.
+async fn bury<S: Store>(store: &S, connection: &Connection) {
+    if let Some(closed) = ok(store.close(&connection.id)).await {
+        for channel in &closed.channels {
+            ok(store.leave(connection, channel)).await;
+        }
+    }
+}
+
+fn new(joined: &Joined) -> (bool, Option<(bool, Vec<String>)>) {
+    let Joined::New { occupied, presence } = joined else {
+        panic!("expected a new subscription, got {joined:?}")
+    };
+    let presence = presence.as_ref().map(|p| {
+        let mut ids: Vec<_> = p.roster.0.iter().map(|m| m.user_id.to_string()).collect();
+        ids.sort();
+        (p.first_of_user, ids)
+    });
+    (*occupied, presence)
+}
+
+fn gone(user: Option<&str>, vacated: bool) -> Left {
+    Left::Gone(Departed { user: user.map(UserId::new), vacated })
+}
+
+async fn connections_come_and_go<S: Store>(store: &S) {
+    let app = app("comes", Limits::default());
+    let c1 = connection(&app, 1);
+    assert!(ok(store.connection(&c1.id)).await.is_none());
+    assert!(matches!(ok(store.join(&c1, &join("a", None))).await, Joined::Gone));
+    assert_eq!(ok(store.open(c1.clone())).await, Opened::Yes);
+    let known = ok(store.connection(&c1.id)).await.map(|c| c.socket_id);
+    assert_eq!(known, Some(c1.socket_id));
+    assert_eq!(ok(store.socket(&app.id, c1.socket_id)).await, Some(c1.id.clone()));
+    assert!(ok(store.close(&c1.id)).await.is_some());
+    assert!(ok(store.close(&c1.id)).await.is_none(), "closing twice is nothing");
+    assert_eq!(ok(store.socket(&app.id, c1.socket_id)).await, None);
+    assert_eq!(ok(store.leave(&c1, &name("a"))).await, Left::NotSubscribed);
+}
+
+async fn the_quota_is_exact<S: Store>(store: &S) {
+    let app = app("quota", Limits { connections: Some(2), ..Limits::default() });
+    let [c1, c2, c3] = [1, 2, 3].map(|n| connection(&app, n));
+    assert_eq!(ok(store.open(c1.clone())).await, Opened::Yes);
+    assert_eq!(ok(store.open(c2.clone())).await, Opened::Yes);
+    assert_eq!(ok(store.open(c3.clone())).await, Opened::OverQuota);
+    assert!(ok(store.connection(&c3.id)).await.is_none());
+    bury(store, &c1).await;
+    assert_eq!(ok(store.open(c3.clone())).await, Opened::Yes, "a place became free");
+    bury(store, &c2).await;
+    bury(store, &c3).await;
+}
+
+async fn first_and_last_of_a_channel<S: Store>(store: &S) {
+    let app = app("first", Limits::default());
+    let [c1, c2] = [1, 2].map(|n| connection(&app, n));
+    ok(store.open(c1.clone())).await;
+    ok(store.open(c2.clone())).await;
+    let a = join("a", None);
+    assert_eq!(new(&ok(store.join(&c1, &a)).await), (true, None));
+    assert!(matches!(ok(store.join(&c1, &a)).await, Joined::Already));
+    assert_eq!(new(&ok(store.join(&c2, &a)).await), (false, None));
+    let mut list = ok(store.subscribers(&app.id, &a.channel)).await.to_vec();
+    list.sort();
+    assert_eq!(list, [c1.id.clone(), c2.id.clone()]);
+    assert_eq!(ok(store.counts(&app.id, &a.channel)).await, Counts { subscriptions: 2, users: 0 });
+    assert_eq!(ok(store.leave(&c1, &a.channel)).await, gone(None, false));
+    assert_eq!(ok(store.leave(&c1, &a.channel)).await, Left::NotSubscribed);
+    assert_eq!(ok(store.subscribers(&app.id, &a.channel)).await.to_vec(), vec![c2.id.clone()]);
+    assert_eq!(ok(store.leave(&c2, &a.channel)).await, gone(None, true));
+    assert!(ok(store.subscribers(&app.id, &a.channel)).await.is_empty());
+    bury(store, &c1).await;
+    bury(store, &c2).await;
+}
+
+async fn members_are_users<S: Store>(store: &S) {
+    let app = app("users", Limits::default());
+    let [c1, c2, c3] = [1, 2, 3].map(|n| connection(&app, n));
+    for c in [&c1, &c2, &c3] {
+        ok(store.open(c.clone())).await;
+    }
+    let (ada, bob) = (join("presence-a", Some("ada")), join("presence-a", Some("bob")));
+    let roster = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(new(&ok(store.join(&c1, &ada)).await), (true, Some((true, roster(&["ada"])))));
+    assert_eq!(new(&ok(store.join(&c2, &ada)).await), (false, Some((false, roster(&["ada"])))));
+    assert_eq!(
+        new(&ok(store.join(&c3, &bob)).await),
+        (false, Some((true, roster(&["ada", "bob"]))))
+    );
+    let counts = Counts { subscriptions: 3, users: 2 };
+    assert_eq!(ok(store.counts(&app.id, &ada.channel)).await, counts);
+    assert_eq!(ok(store.leave(&c1, &ada.channel)).await, gone(None, false));
+    assert_eq!(ok(store.leave(&c2, &ada.channel)).await, gone(Some("ada"), false));
+    assert_eq!(ok(store.leave(&c3, &ada.channel)).await, gone(Some("bob"), true));
+    for c in [&c1, &c2, &c3] {
+        bury(store, c).await;
+    }
+}
+
+async fn a_full_channel_takes_only_its_members<S: Store>(store: &S) {
+    let app = app("full", Limits { presence_members: 1, ..Limits::default() });
+    let [c1, c2, c3] = [1, 2, 3].map(|n| connection(&app, n));
+    for c in [&c1, &c2, &c3] {
+        ok(store.open(c.clone())).await;
+    }
+    let (ada, bob) = (join("presence-a", Some("ada")), join("presence-a", Some("bob")));
+    new(&ok(store.join(&c1, &ada)).await);
+    assert!(matches!(ok(store.join(&c2, &bob)).await, Joined::Full));
+    assert_eq!(ok(store.leave(&c2, &bob.channel)).await, Left::NotSubscribed);
+    new(&ok(store.join(&c3, &ada)).await);
+    for c in [&c1, &c2, &c3] {
+        bury(store, c).await;
+    }
+}
+
+async fn closing_leaves_everything<S: Store>(store: &S) {
+    let app = app("closing", Limits::default());
+    let [c1, c2] = [1, 2].map(|n| connection(&app, n));
+    ok(store.open(c1.clone())).await;
+    ok(store.open(c2.clone())).await;
+    for it in [join("a", None), join("presence-a", Some("ada")), join("presence-b", Some("ada"))] {
+        new(&ok(store.join(&c1, &it)).await);
+    }
+    new(&ok(store.join(&c2, &join("presence-b", Some("ada")))).await);
+    let Some(mut closed) = ok(store.close(&c1.id)).await else { panic!("it was open") };
+    closed.channels.sort();
+    assert_eq!(closed.channels, [name("a"), name("presence-a"), name("presence-b")]);
+    assert!(matches!(ok(store.join(&c1, &join("late", None))).await, Joined::Gone));
+    assert_eq!(ok(store.leave(&c1, &name("a"))).await, gone(None, true));
+    assert_eq!(ok(store.leave(&c1, &name("presence-a"))).await, gone(Some("ada"), true));
+    assert_eq!(ok(store.leave(&c1, &name("presence-b"))).await, gone(None, false));
+    assert_eq!(ok(store.leave(&c1, &name("presence-b"))).await, Left::NotSubscribed);
+    bury(store, &c2).await;
+}
+
+async fn apps_do_not_meet<S: Store>(store: &S) {
+    let [one, two] = ["one", "two"].map(|id| app(id, Limits::default()));
+    let (c1, c2) = (connection(&one, 1), connection(&two, 1));
+    ok(store.open(c1.clone())).await;
+    ok(store.open(c2.clone())).await;
+    let ada = join("presence-a", Some("ada"));
+    assert!(new(&ok(store.join(&c1, &ada)).await).0);
+    assert!(new(&ok(store.join(&c2, &ada)).await).0);
+    assert_eq!(ok(store.subscribers(&one.id, &ada.channel)).await.to_vec(), vec![c1.id.clone()]);
+    assert_eq!(ok(store.socket(&two.id, c1.socket_id)).await, Some(c2.id.clone()));
+    bury(store, &c1).await;
+    bury(store, &c2).await;
+}
+
+async fn speaking<S: Store>(store: &S) {
+    let app = app("speaking", Limits { client_events_per_second: 2, ..Limits::default() });
+    let c1 = connection(&app, 1);
+    ok(store.open(c1.clone())).await;
+    let (there, chat) = (join("presence-a", Some("ada")), join("private-a", None));
+    assert_eq!(ok(store.speak(&c1, &chat.channel, 5_000)).await, Spoken::NotSubscribed);
+    new(&ok(store.join(&c1, &there)).await);
+    new(&ok(store.join(&c1, &chat)).await);
+    let ada = Spoken::May(Some(UserId::new("ada")));
+    assert_eq!(ok(store.speak(&c1, &there.channel, 5_000)).await, ada);
+    assert_eq!(ok(store.speak(&c1, &chat.channel, 5_500)).await, Spoken::May(None));
+    assert_eq!(ok(store.speak(&c1, &chat.channel, 5_999)).await, Spoken::TooFast);
+    assert_eq!(ok(store.speak(&c1, &chat.channel, 6_000)).await, Spoken::May(None));
+    bury(store, &c1).await;
+}

@@ -1,0 +1,197 @@
+//! The store in memory: maps behind short locks. A verb takes its connection's lock first and
+//! a channel's second, never two of a kind, so verbs cannot wait for each other in a circle.
+
+mod channel;
+mod shards;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use channels::{Connection, Counts, Join, Joined, Left, Spoken};
+use protocol::limits::CHANNELS_PER_CONNECTION;
+use protocol::{AppId, ChannelName, ConnectionId, SocketId};
+
+use crate::{Closed, Error, Opened, Store};
+use channel::Channel;
+use shards::Shards;
+
+/// The length of the window in which client events are counted.
+const RATE_WINDOW_MS: u64 = 1_000;
+
+/// Everything about connections and channels, gone when the process ends.
+#[derive(Default)]
+pub struct MemoryStore {
+    connections: Shards<ConnectionId, Row>,
+    sockets: Shards<(AppId, SocketId), ConnectionId>,
+    channels: Shards<(AppId, ChannelName), Channel>,
+    per_app: Mutex<HashMap<AppId, u32>>,
+}
+
+struct Row {
+    connection: Arc<Connection>,
+    channels: Vec<ChannelName>,
+    window_start_ms: u64,
+    events_in_window: u32,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts one more connection of the app, if its limit allows.
+    fn take_place(&self, connection: &Connection) -> Opened {
+        let mut per_app = self.per_app.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = per_app.entry(connection.app.id.clone()).or_default();
+        if connection.app.limits.connections.is_some_and(|most| *count >= most) {
+            return Opened::OverQuota;
+        }
+        *count += 1;
+        Opened::Yes
+    }
+
+    fn give_place_back(&self, app: &AppId) {
+        let mut per_app = self.per_app.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = per_app.get_mut(app) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+impl Store for MemoryStore {
+    async fn open(&self, connection: Connection) -> Result<Opened, Error> {
+        if self.take_place(&connection) == Opened::OverQuota {
+            return Ok(Opened::OverQuota);
+        }
+        let id = connection.id.clone();
+        let socket = (connection.app.id.clone(), connection.socket_id);
+        let row = Row {
+            connection: Arc::new(connection),
+            channels: Vec::new(),
+            window_start_ms: 0,
+            events_in_window: 0,
+        };
+        self.sockets.lock(&socket).insert(socket, id.clone());
+        self.connections.lock(&id).insert(id, row);
+        Ok(Opened::Yes)
+    }
+
+    async fn connection(&self, id: &ConnectionId) -> Result<Option<Arc<Connection>>, Error> {
+        Ok(self.connections.lock(id).get(id).map(|row| Arc::clone(&row.connection)))
+    }
+
+    async fn join(&self, connection: &Connection, join: &Join) -> Result<Joined, Error> {
+        let mut rows = self.connections.lock(&connection.id);
+        let Some(row) = rows.get_mut(&connection.id) else { return Ok(Joined::Gone) };
+        if row.channels.contains(&join.channel) {
+            return Ok(Joined::Already);
+        }
+        if row.channels.len() >= CHANNELS_PER_CONNECTION {
+            return Ok(Joined::TooMany);
+        }
+        let key = (connection.app.id.clone(), join.channel.clone());
+        let mut shard = self.channels.lock(&key);
+        let channel = shard.entry(key).or_default();
+        let most = connection.app.limits.presence_members;
+        let joined = channel.add(&connection.id, join.member.as_ref(), most);
+        if matches!(joined, Joined::New { .. }) {
+            row.channels.push(join.channel.clone());
+        }
+        Ok(joined)
+    }
+
+    async fn leave(&self, connection: &Connection, channel: &ChannelName) -> Result<Left, Error> {
+        let mut rows = self.connections.lock(&connection.id);
+        if let Some(row) = rows.get_mut(&connection.id) {
+            row.channels.retain(|it| it != channel);
+        }
+        let key = (connection.app.id.clone(), channel.clone());
+        let mut shard = self.channels.lock(&key);
+        let Some(it) = shard.get_mut(&key) else { return Ok(Left::NotSubscribed) };
+        let Some(departed) = it.remove(&connection.id) else { return Ok(Left::NotSubscribed) };
+        if departed.vacated {
+            shard.remove(&key);
+        }
+        Ok(Left::Gone(departed))
+    }
+
+    async fn close(&self, id: &ConnectionId) -> Result<Option<Closed>, Error> {
+        let Some(row) = self.connections.lock(id).remove(id) else { return Ok(None) };
+        let socket = (row.connection.app.id.clone(), row.connection.socket_id);
+        self.sockets.lock(&socket).remove(&socket);
+        self.give_place_back(&row.connection.app.id);
+        Ok(Some(Closed { connection: row.connection, channels: row.channels }))
+    }
+
+    async fn speak(
+        &self,
+        connection: &Connection,
+        channel: &ChannelName,
+        now_ms: u64,
+    ) -> Result<Spoken, Error> {
+        let mut rows = self.connections.lock(&connection.id);
+        let Some(row) = rows.get_mut(&connection.id) else { return Ok(Spoken::NotSubscribed) };
+        if !row.channels.contains(channel) {
+            return Ok(Spoken::NotSubscribed);
+        }
+        if now_ms.saturating_sub(row.window_start_ms) >= RATE_WINDOW_MS {
+            row.window_start_ms = now_ms;
+            row.events_in_window = 0;
+        }
+        if row.events_in_window >= connection.app.limits.client_events_per_second {
+            return Ok(Spoken::TooFast);
+        }
+        row.events_in_window += 1;
+        let key = (connection.app.id.clone(), channel.clone());
+        let user = self.channels.lock(&key).get(&key).and_then(|it| it.user_of(&connection.id));
+        Ok(Spoken::May(user))
+    }
+
+    async fn subscribers(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+    ) -> Result<Arc<[ConnectionId]>, Error> {
+        let key = (app.clone(), channel.clone());
+        Ok(self
+            .channels
+            .lock(&key)
+            .get_mut(&key)
+            .map_or_else(|| Arc::from([]), Channel::subscribers))
+    }
+
+    async fn socket(
+        &self,
+        app: &AppId,
+        socket_id: SocketId,
+    ) -> Result<Option<ConnectionId>, Error> {
+        let key = (app.clone(), socket_id);
+        Ok(self.sockets.lock(&key).get(&key).cloned())
+    }
+
+    async fn counts(&self, app: &AppId, channel: &ChannelName) -> Result<Counts, Error> {
+        let key = (app.clone(), channel.clone());
+        Ok(self.channels.lock(&key).get(&key).map_or_else(Counts::default, Channel::counts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_conforms() {
+        crate::conformance::run(&MemoryStore::new()).await;
+    }
+
+    /// A store that forgets nothing would grow with every visitor.
+    #[tokio::test]
+    async fn nothing_is_left_when_all_are_gone() {
+        let store = MemoryStore::new();
+        crate::conformance::run(&store).await;
+        assert!(store.connections.is_empty());
+        assert!(store.sockets.is_empty());
+        assert!(store.channels.is_empty());
+    }
+}
