@@ -1,0 +1,209 @@
+//! The generic signed webhook: any receiver that follows the Standard Webhooks specification 1.0.
+//!
+//! Delivery is at least once; `webhook-id` is the same for every attempt, and the receiver drops what it has.
+
+mod signature;
+
+use posts::{Class, ErrorClass, FieldError, NewAccount, Outcome, Request, Timestamp};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::http::{Body, Reply};
+use crate::{Content, Http, Platform, guard};
+
+pub use signature::{Keys, KeysError, VerifyError};
+
+/// The platform's name in accounts.
+pub const NAME: &str = "webhook";
+/// The header with the receiver's key against doing things twice.
+pub const ID_HEADER: &str = "webhook-id";
+/// The header with the time of the attempt, in seconds since 1970 UTC.
+pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
+/// The header with the signatures.
+pub const SIGNATURE_HEADER: &str = "webhook-signature";
+/// Largest payload in bytes (Standard Webhooks, "Payload size": under 20 kB).
+pub const PAYLOAD_BYTES: usize = 20_000;
+/// Longest id of a receiver that is kept, in bytes. Ours.
+const REMOTE_ID_BYTES: usize = 256;
+
+/// The platform.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    http: Http,
+}
+
+/// The payload.
+#[derive(Serialize)]
+struct Payload<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    timestamp: Timestamp,
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    post_id: &'a str,
+    workspace_id: &'a str,
+    delivery_id: &'a str,
+    account_id: &'a str,
+    text: &'a str,
+    scheduled_at: Timestamp,
+}
+
+/// What a receiver may say of what it made of the post.
+#[derive(Default, Deserialize)]
+struct Made {
+    id: Option<String>,
+    url: Option<String>,
+}
+
+impl Webhook {
+    /// The platform, speaking through this client.
+    pub fn new(http: Http) -> Self {
+        Self { http }
+    }
+}
+
+impl Platform for Webhook {
+    fn class(&self, platform: &str) -> Option<Class> {
+        (platform == NAME).then_some(Class::Idempotent)
+    }
+
+    fn check_account(&self, account: &NewAccount) -> Vec<FieldError> {
+        let url = guard::check_url(&account.url, self.http.addresses()).err();
+        let url = url.map(|refusal| FieldError::new("url", "invalid", refusal.to_string()));
+        let secret = Keys::parse(account.secret.reveal()).err();
+        let secret = secret.map(|error| FieldError::new("secret", "invalid", error.to_string()));
+        url.into_iter().chain(secret).collect()
+    }
+
+    fn freeze(
+        &self,
+        _platform: &str,
+        content: &Content<'_>,
+        at: Timestamp,
+    ) -> Result<String, FieldError> {
+        let data = Data {
+            post_id: content.post_id.as_str(),
+            workspace_id: content.workspace_id.as_str(),
+            delivery_id: content.delivery_id.as_str(),
+            account_id: content.account_id.as_str(),
+            text: content.text,
+            scheduled_at: content.scheduled_at,
+        };
+        let unfit = |code, message| FieldError::new("text", code, message);
+        let payload = serde_json::to_string(&Payload { kind: "post.publish", timestamp: at, data })
+            .map_err(|_| unfit("invalid", "The text cannot be written as JSON."))?;
+        if payload.len() >= PAYLOAD_BYTES {
+            return Err(unfit(
+                "too_long",
+                "The text is too long for a webhook, whose payload is under 20 kB.",
+            ));
+        }
+        Ok(payload)
+    }
+
+    async fn publish(&self, request: &Request<'_>) -> Outcome {
+        let signed =
+            Keys::parse(request.secret.reveal()).ok().and_then(|keys| headers(&keys, request));
+        let Some(headers) = signed else {
+            return refused(
+                ErrorClass::Auth,
+                "The webhook's secret cannot be used; connect the account again.",
+                None,
+            );
+        };
+        let reply = self
+            .http
+            .post(&request.account.url, headers, request.payload.to_owned(), request.at_s)
+            .await;
+        outcome(reply)
+    }
+}
+
+fn headers(keys: &Keys, request: &Request<'_>) -> Option<HeaderMap> {
+    let signature = keys.sign(request.idem_key, request.at_s, request.payload.as_bytes());
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(HeaderName::from_static(ID_HEADER), request.idem_key.parse().ok()?);
+    headers.insert(HeaderName::from_static(TIMESTAMP_HEADER), request.at_s.into());
+    headers.insert(HeaderName::from_static(SIGNATURE_HEADER), signature.parse().ok()?);
+    Some(headers)
+}
+
+/// What a reply means. An answer that says "try later" is safe to follow even if the receiver did act, because it
+/// knows the id.
+fn outcome(reply: Reply) -> Outcome {
+    let (status, retry_after_s, body) = match reply {
+        Reply::Answered { status, retry_after_s, body } => (status, retry_after_s, body),
+        Reply::Closed(refusal) => return refused(ErrorClass::Invalid, refusal.to_string(), None),
+        Reply::NotSent(why) => {
+            return Outcome::NotSent {
+                class: ErrorClass::Network,
+                message: why.into(),
+                retry_after_s: None,
+            };
+        }
+        Reply::Unknown(why) => return Outcome::Unknown { message: why.into() },
+    };
+    let gives_up = |class, message: &str| refused(class, message, Some(status));
+    match status {
+        200..=299 => accepted(status, &body),
+        300..=399 => gives_up(
+            ErrorClass::Invalid,
+            "The receiver redirects, and webhooks do not follow; connect the account with the final address.",
+        ),
+        401 => gives_up(
+            ErrorClass::Auth,
+            "The receiver did not accept the signature; check the account's secret.",
+        ),
+        403 => gives_up(ErrorClass::Forbidden, "The receiver does not allow this."),
+        410 => {
+            gives_up(ErrorClass::Auth, "The receiver is gone for good; connect the account again.")
+        }
+        429 => Outcome::RateLimited {
+            retry_after_s,
+            message: "The receiver asked for a pause.".into(),
+        },
+        408 | 425 | 500.. => Outcome::NotSent {
+            class: ErrorClass::PlatformUnavailable,
+            message: format!("The receiver answered with status {status}."),
+            retry_after_s,
+        },
+        _ => gives_up(ErrorClass::Invalid, "The receiver did not accept the post."),
+    }
+}
+
+fn accepted(status: u16, body: &Body) -> Outcome {
+    let made: Made = match body {
+        Body::Whole(bytes) => serde_json::from_slice(bytes).unwrap_or_default(),
+        Body::TooLong => Made::default(),
+        // Asked again, the receiver says the same and the answer may arrive whole.
+        Body::Broken => {
+            return Outcome::Unknown {
+                message: format!(
+                    "The receiver answered with status {status}, but the answer broke off."
+                ),
+            };
+        }
+    };
+    Outcome::Published {
+        remote_id: made.id.filter(|id| (1..=REMOTE_ID_BYTES).contains(&id.len())),
+        remote_url: made.url.filter(|url| is_link(url)),
+    }
+}
+
+/// A link is shown to people: it must lead to the web, not to a script.
+fn is_link(text: &str) -> bool {
+    text.len() <= posts::limits::URL_BYTES
+        && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+fn refused(class: ErrorClass, message: impl Into<String>, http_status: Option<u16>) -> Outcome {
+    Outcome::Refused { class, message: message.into(), http_status }
+}
+
+#[cfg(test)]
+mod tests;
