@@ -6,20 +6,34 @@
 mod account;
 mod announcement;
 mod caller;
+mod cancel_post;
+mod check;
+mod claim_delivery;
+mod claim_post;
+mod create_post;
 mod delivery;
+mod edit_post;
 mod error;
 mod ids;
 mod input;
 pub mod limits;
+pub mod news;
 mod platform;
 mod post;
+mod refused;
+mod roll_up;
 mod secret;
+mod settings;
+mod settle_delivery;
 mod time;
 mod view;
 
 pub use account::{Account, NewAccount};
 pub use announcement::Announcement;
 pub use caller::Caller;
+pub use check::check_account;
+pub use claim_delivery::{DeliveryClaim, WrongState};
+pub use claim_post::PostClaim;
 pub use delivery::{
     Delivery, DeliveryError, DeliveryState, DeliveryStatus, Lease, Worker, delivery_id, idem_key,
 };
@@ -28,6 +42,9 @@ pub use ids::{AccountId, BadId, DeliveryId, PostId, UserId, WorkspaceId};
 pub use input::{NewPost, PatchPost};
 pub use platform::{AfterUnknown, Class, Outcome, Request};
 pub use post::{FailReason, Post, PostStatus, Stage, Target, When};
+pub use refused::{Conflict, Refused};
 pub use secret::Secret;
+pub use settings::Settings;
+pub use settle_delivery::Jitter;
 pub use time::Timestamp;
 pub use view::{DeliveryView, ErrorView, PostView, Progress};

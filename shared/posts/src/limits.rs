@@ -38,6 +38,9 @@ pub const LEASE_SLACK: Duration = Duration::from_secs(5);
 /// When a post that is publishing is looked at again, should its roll-up have been lost.
 pub const ROLL_UP_AGAIN: Duration = Duration::from_secs(5 * 60);
 
+/// When a post that is over is looked at again, should its last announcement have been lost.
+pub const ANNOUNCE_AGAIN: Duration = Duration::from_secs(60);
+
 /// When a delivery of unknown outcome is tried again: time for the platform to settle.
 pub const UNKNOWN_WAIT: Duration = Duration::from_secs(60);
 
@@ -49,6 +52,12 @@ pub const CLAIMS: u32 = 5;
 
 /// Longest error message kept and shown, in characters.
 pub const MESSAGE_CHARS: usize = 300;
+
+/// Longest id of a platform that is kept, in characters. Ours: a longer one is dropped.
+pub const REMOTE_ID_CHARS: usize = 200;
+
+/// Longest address of a published post that is kept, in characters. Ours: a longer one is dropped.
+pub const REMOTE_URL_CHARS: usize = 500;
 
 /// Longest excerpt of a post's text in an event, in characters.
 pub const EXCERPT_CHARS: usize = 140;

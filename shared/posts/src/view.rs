@@ -122,7 +122,7 @@ impl DeliveryView {
             error: delivery
                 .last_error
                 .clone()
-                .map(|error| ErrorView::new(error, !delivery.is_over())),
+                .map(|error| ErrorView::new(error, delivery.status())),
         };
         if let DeliveryState::Published { published_at, remote_id, remote_url, recovered } =
             &delivery.state
@@ -138,9 +138,12 @@ impl DeliveryView {
 }
 
 impl ErrorView {
-    fn new(error: DeliveryError, retryable: bool) -> Self {
+    fn new(error: DeliveryError, status: DeliveryStatus) -> Self {
+        let retryable = !matches!(status, DeliveryStatus::Failed | DeliveryStatus::Unconfirmed);
         let action = match error.class {
             _ if retryable => "wait",
+            // A second try could publish twice.
+            _ if status == DeliveryStatus::Unconfirmed => "check_account",
             ErrorClass::Auth => "reconnect",
             ErrorClass::Invalid | ErrorClass::Duplicate | ErrorClass::Media => "edit",
             ErrorClass::Forbidden | ErrorClass::Unconfirmed => "check_account",

@@ -1,0 +1,156 @@
+//! A worker takes a delivery, or ends one that must not go on.
+
+use crate::{
+    AfterUnknown, Class, Delivery, DeliveryError, DeliveryState, ErrorClass, Lease, Settings,
+    Timestamp, Worker, limits,
+};
+
+/// What a claim comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeliveryClaim {
+    /// It is over, not due, or someone else's.
+    NotDue,
+    /// It is the worker's now.
+    Taken(Delivery),
+    /// It may not go on and is over now.
+    Over(Delivery),
+}
+
+/// A write that does not fit the delivery's state: someone else moved it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the delivery is in another state")]
+pub struct WrongState;
+
+impl Delivery {
+    /// Claims the delivery for `me` if it is due at `now`. `class` is its platform's.
+    pub fn claim(
+        &self,
+        me: &Worker,
+        class: Class,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> DeliveryClaim {
+        let idle = |lease: &Lease| !lease.holds(me, now, settings);
+        let ready = match &self.state {
+            DeliveryState::Queued { next_attempt_at }
+            | DeliveryState::RetryWait { next_attempt_at }
+            | DeliveryState::Unknown { next_attempt_at } => *next_attempt_at <= now,
+            DeliveryState::Preparing { lease } => idle(lease),
+            // The worker died with the request perhaps out: nobody knows what came of it.
+            DeliveryState::Armed { lease, .. } if idle(lease) => {
+                return self.recover(me, class, now, settings);
+            }
+            _ => false,
+        };
+        if ready { self.take(me, now, settings) } else { DeliveryClaim::NotDue }
+    }
+
+    fn recover(
+        &self,
+        me: &Worker,
+        class: Class,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> DeliveryClaim {
+        let message = "The server stopped while publishing, so the outcome is not known.";
+        let lost = Self { maybe_sent: true, last_error: Some(unknown(message)), ..self.clone() };
+        if lost.may_resend(class, now, settings) {
+            lost.take(me, now, settings)
+        } else {
+            lost.over(now)
+        }
+    }
+
+    /// Whether an unknown outcome may be answered by sending again.
+    pub(crate) fn may_resend(&self, class: Class, now: Timestamp, settings: &Settings) -> bool {
+        let first = self.first_armed_at.unwrap_or(now);
+        class.after_unknown(first, now) == AfterUnknown::Resend
+            && self.attempt < limits::ATTEMPTS
+            && !settings.too_late(self.scheduled_at, now)
+    }
+
+    fn take(&self, me: &Worker, now: Timestamp, settings: &Settings) -> DeliveryClaim {
+        let late = settings.too_late(self.scheduled_at, now);
+        if self.maybe_sent && (late || self.claims >= limits::CLAIMS) {
+            return self.over(now);
+        }
+        if late {
+            let missed =
+                "It fell due while the server was not running, and is too late to publish now.";
+            return self.with_error(ErrorClass::Missed, "missed", missed).over(now);
+        }
+        if self.claims >= limits::CLAIMS {
+            let poison = "Publishing stopped again and again before it began. Tell the operator.";
+            return self.with_error(ErrorClass::Internal, "poison", poison).over(now);
+        }
+        let lease = Lease { owner: me.clone(), until: now.plus(limits::LEASE) };
+        let claims = self.claims + 1;
+        DeliveryClaim::Taken(Self { claims, ..self.moved(DeliveryState::Preparing { lease }) })
+    }
+
+    fn over(&self, now: Timestamp) -> DeliveryClaim {
+        DeliveryClaim::Over(self.give_up(now))
+    }
+
+    /// Begins an attempt: only after this is stored may the request go out. Fails if it is not being prepared.
+    pub fn arm(&self, now: Timestamp) -> Result<Self, WrongState> {
+        let DeliveryState::Preparing { lease } = &self.state else { return Err(WrongState) };
+        let lease = Lease { owner: lease.owner.clone(), until: now.plus(limits::LEASE) };
+        Ok(Self {
+            attempt: self.attempt + 1,
+            claims: 0,
+            first_armed_at: self.first_armed_at.or(Some(now)),
+            ..self.moved(DeliveryState::Armed { lease, armed_at: now })
+        })
+    }
+
+    /// Gives a delivery back that was not begun, for any worker. Fails if it is not being prepared.
+    pub fn release(&self, now: Timestamp) -> Result<Self, WrongState> {
+        let DeliveryState::Preparing { .. } = self.state else { return Err(WrongState) };
+        let next_attempt_at = now;
+        let state = if self.maybe_sent {
+            DeliveryState::Unknown { next_attempt_at }
+        } else if self.attempt > 0 {
+            DeliveryState::RetryWait { next_attempt_at }
+        } else {
+            DeliveryState::Queued { next_attempt_at }
+        };
+        Ok(Self { claims: self.claims.saturating_sub(1), ..self.moved(state) })
+    }
+
+    /// Ends the delivery: failed, or unconfirmed if an attempt may have worked.
+    pub(crate) fn give_up(&self, now: Timestamp) -> Self {
+        if self.maybe_sent {
+            self.moved(DeliveryState::Unconfirmed { unconfirmed_at: now })
+        } else {
+            self.moved(DeliveryState::Failed { failed_at: now })
+        }
+    }
+
+    pub(crate) fn with_error(&self, class: ErrorClass, code: &str, message: &str) -> Self {
+        let error = DeliveryError {
+            class,
+            code: code.to_owned(),
+            message: shorten(message),
+            http_status: None,
+        };
+        Self { last_error: Some(error), ..self.clone() }
+    }
+}
+
+impl Lease {
+    /// Whether the lease still keeps `me` away. In a process that is alone, leases of other processes are void.
+    fn holds(&self, me: &Worker, now: Timestamp, settings: &Settings) -> bool {
+        let dead = settings.alone && self.owner.process != me.process;
+        !dead && self.until.plus(limits::LEASE_SLACK) >= now
+    }
+}
+
+pub(crate) fn unknown(message: &str) -> DeliveryError {
+    let (class, code) = (ErrorClass::Unconfirmed, "unknown_outcome".to_owned());
+    DeliveryError { class, code, message: shorten(message), http_status: None }
+}
+
+pub(crate) fn shorten(message: &str) -> String {
+    message.chars().take(limits::MESSAGE_CHARS).collect()
+}

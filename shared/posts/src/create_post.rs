@@ -1,0 +1,43 @@
+//! A new post.
+
+use crate::{Account, Caller, FieldError, NewPost, Post, PostId, Stage, Timestamp, check};
+
+impl Post {
+    /// Makes a post of `new` by `caller`. `known` are the accounts that it names, as far as they exist.
+    /// Fails with everything that is wrong.
+    pub fn create(
+        id: PostId,
+        caller: &Caller,
+        new: NewPost,
+        known: &[Account],
+        now: Timestamp,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut errors = Vec::new();
+        let workspace_id = match caller.workspace(new.workspace_id.as_ref()) {
+            Ok(workspace) => workspace,
+            Err(error) => return Err(vec![error]),
+        };
+        check::text(&new.text, &mut errors);
+        let accounts = check::targets(&new.accounts, known, &workspace_id, &mut errors);
+        let at = new.scheduled_at.map(|at| check::instant(at, now, &mut errors));
+        let when = check::when(at, new.tz, new.local_time, &mut errors);
+        if when.is_some() {
+            check::complete(&new.text, new.accounts.len(), &mut errors);
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(Self {
+            id,
+            workspace_id,
+            author_id: caller.user_id.clone(),
+            text: new.text,
+            accounts,
+            stage: when.map_or(Stage::Draft, |when| Stage::Scheduled { when }),
+            version: 1,
+            content_rev: 1,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! A change of a post that is still open.
+
+use crate::refused::still_open;
+use crate::{
+    Account, Conflict, FieldError, PatchPost, Post, Refused, Stage, Target, Timestamp, When, check,
+};
+
+impl Post {
+    /// The post with `patch` applied. `known` are the accounts that the patch names, as far as they exist.
+    /// Fails if the post is not open any more, if it changed meanwhile, or with everything that is wrong.
+    pub fn edit(
+        &self,
+        patch: PatchPost,
+        known: &[Account],
+        now: Timestamp,
+    ) -> Result<Self, Refused> {
+        still_open(self).map_err(Refused::Conflict)?;
+        if patch.version.is_some_and(|version| version != self.version) {
+            return Err(Refused::Conflict(Conflict::OtherVersion(self.version)));
+        }
+        let mut errors = Vec::new();
+        let accounts = self.new_targets(patch.accounts.as_deref(), known, &mut errors);
+        let text = patch.text.clone().unwrap_or_else(|| self.text.clone());
+        check::text(&text, &mut errors);
+        let when = self.new_when(&patch, now, &mut errors);
+        if when.is_some() {
+            let count = patch.accounts.as_ref().map_or(accounts.len(), Vec::len);
+            check::complete(&text, count, &mut errors);
+        }
+        if !errors.is_empty() {
+            return Err(Refused::Invalid(errors));
+        }
+        let changed = text != self.text || accounts != self.accounts;
+        let stage = when.map_or(Stage::Draft, |when| Stage::Scheduled { when });
+        let content_rev = self.content_rev + u64::from(changed);
+        Ok(Self { text, accounts, content_rev, ..self.moved(stage, now) })
+    }
+
+    /// The post due at once. Fails if it is not open any more, or not complete.
+    pub fn publish_now(&self, now: Timestamp) -> Result<Self, Refused> {
+        still_open(self).map_err(Refused::Conflict)?;
+        let mut errors = Vec::new();
+        check::complete(&self.text, self.accounts.len(), &mut errors);
+        if !errors.is_empty() {
+            return Err(Refused::Invalid(errors));
+        }
+        let tz = self.when().and_then(|when| when.tz.clone());
+        // The wall time that the author typed is no longer when it is due.
+        let when = When { scheduled_at: now, tz, local_time: None };
+        Ok(self.moved(Stage::Scheduled { when }, now))
+    }
+
+    fn new_targets(
+        &self,
+        ids: Option<&[crate::AccountId]>,
+        known: &[Account],
+        errors: &mut Vec<FieldError>,
+    ) -> Vec<Target> {
+        match ids {
+            Some(ids) => check::targets(ids, known, &self.workspace_id, errors),
+            None => self.accounts.clone(),
+        }
+    }
+
+    /// The post's time after a patch. A time that the patch leaves alone is not checked again: it may be due now.
+    fn new_when(
+        &self,
+        patch: &PatchPost,
+        now: Timestamp,
+        errors: &mut Vec<FieldError>,
+    ) -> Option<When> {
+        let old = self.when();
+        let at = match patch.scheduled_at {
+            Some(new) => new.map(|at| check::instant(at, now, errors)),
+            None => old.map(|when| when.scheduled_at),
+        };
+        // A post that becomes a draft forgets the texts of its time; a new time forgets the old wall time.
+        let old_tz = old.filter(|_| at.is_some()).and_then(|when| when.tz.clone());
+        let old_local =
+            old.filter(|_| patch.scheduled_at.is_none()).and_then(|when| when.local_time.clone());
+        let tz = patch.tz.clone().unwrap_or(old_tz);
+        let local_time = patch.local_time.clone().unwrap_or(old_local);
+        check::when(at, tz, local_time, errors)
+    }
+}

@@ -1,0 +1,47 @@
+//! Why a rule said no.
+
+use crate::{FieldError, Post, PostStatus};
+
+/// A rule's no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The input is wrong.
+    Invalid(Vec<FieldError>),
+    /// The input is right, but not for what is stored now.
+    Conflict(Conflict),
+}
+
+/// What is stored does not allow it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Conflict {
+    /// A worker claimed the post.
+    #[error("This post is being published already and cannot be changed or stopped.")]
+    AlreadyPublishing,
+    /// The post came to an end.
+    #[error("This post is {} already. Create a new one instead.", .0.as_str())]
+    AlreadyOver(PostStatus),
+    /// Someone else changed the post.
+    #[error("This post has changed: it is at version {0}. Read it again and repeat your change.")]
+    OtherVersion(u64),
+}
+
+impl Conflict {
+    /// A word for programs.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::AlreadyPublishing => "post_already_publishing",
+            Self::AlreadyOver(PostStatus::Cancelled) => "post_cancelled",
+            Self::AlreadyOver(_) => "post_already_finished",
+            Self::OtherVersion(_) => "version_conflict",
+        }
+    }
+}
+
+/// Lets a change through while the post is a draft or waits for its time.
+pub(crate) fn still_open(post: &Post) -> Result<(), Conflict> {
+    match post.status() {
+        PostStatus::Draft | PostStatus::Scheduled => Ok(()),
+        PostStatus::Publishing => Err(Conflict::AlreadyPublishing),
+        over => Err(Conflict::AlreadyOver(over)),
+    }
+}

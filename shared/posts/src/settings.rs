@@ -1,0 +1,28 @@
+//! How publishing behaves.
+
+use std::time::Duration;
+
+use crate::{Timestamp, limits};
+
+/// How publishing behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How late a post is still published; later ones fail as `missed`.
+    pub late: Duration,
+    /// This process is the only one on the store (it holds the lock of the data directory):
+    /// leases of earlier processes are void at once.
+    pub alone: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { late: limits::LATE, alone: false }
+    }
+}
+
+impl Settings {
+    /// Whether `at` is too late for something that was due at `scheduled_at`.
+    pub(crate) fn too_late(&self, scheduled_at: Timestamp, at: Timestamp) -> bool {
+        at > scheduled_at.plus(self.late)
+    }
+}
