@@ -4,13 +4,15 @@
 
 mod signature;
 
-use posts::{Class, ErrorClass, FieldError, NewAccount, Outcome, Request, Timestamp};
+use posts::{
+    Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, Request, Timestamp,
+};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::http::{Body, Reply};
-use crate::{Content, Http, Platform, guard};
+use crate::{Http, Platform, guard};
 
 pub use signature::{Keys, KeysError, VerifyError};
 
@@ -24,6 +26,11 @@ pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
 /// Largest payload in bytes (Standard Webhooks, "Payload size": under 20 kB).
 pub const PAYLOAD_BYTES: usize = 20_000;
+/// Room for what stands around the text: four ids of at most 128 bytes (twice that if escaped), names and times.
+const ENVELOPE_BYTES: usize = 1_300;
+/// Said of a text that does not fit.
+const TOO_LONG: &str =
+    "The text is too long for a webhook, whose payload is under 20 kB; shorten it.";
 /// Longest id of a receiver that is kept, in bytes. Ours.
 const REMOTE_ID_BYTES: usize = 256;
 
@@ -47,7 +54,7 @@ struct Data<'a> {
     post_id: &'a str,
     workspace_id: &'a str,
     delivery_id: &'a str,
-    account_id: &'a str,
+    author_id: &'a str,
     text: &'a str,
     scheduled_at: Timestamp,
 }
@@ -67,11 +74,11 @@ impl Webhook {
 }
 
 impl Platform for Webhook {
-    fn class(&self, platform: &str) -> Option<Class> {
-        (platform == NAME).then_some(Class::Idempotent)
+    fn class(&self) -> Class {
+        Class::Idempotent
     }
 
-    fn check_account(&self, account: &NewAccount) -> Vec<FieldError> {
+    fn check(&self, account: &NewAccount) -> Vec<FieldError> {
         let url = guard::check_url(&account.url, self.http.addresses()).err();
         let url = url.map(|refusal| FieldError::new("url", "invalid", refusal.to_string()));
         let secret = Keys::parse(account.secret.reveal()).err();
@@ -79,35 +86,33 @@ impl Platform for Webhook {
         url.into_iter().chain(secret).collect()
     }
 
-    fn freeze(
-        &self,
-        _platform: &str,
-        content: &Content<'_>,
-        at: Timestamp,
-    ) -> Result<String, FieldError> {
-        let data = Data {
-            post_id: content.post_id.as_str(),
-            workspace_id: content.workspace_id.as_str(),
-            delivery_id: content.delivery_id.as_str(),
-            account_id: content.account_id.as_str(),
-            text: content.text,
-            scheduled_at: content.scheduled_at,
-        };
-        let unfit = |code, message| FieldError::new("text", code, message);
-        let payload = serde_json::to_string(&Payload { kind: "post.publish", timestamp: at, data })
-            .map_err(|_| unfit("invalid", "The text cannot be written as JSON."))?;
-        if payload.len() >= PAYLOAD_BYTES {
-            return Err(unfit(
-                "too_long",
-                "The text is too long for a webhook, whose payload is under 20 kB.",
-            ));
-        }
-        Ok(payload)
+    fn check_text(&self, text: &str) -> Option<FieldError> {
+        let fits = json(&text).len() + ENVELOPE_BYTES < PAYLOAD_BYTES;
+        (!fits).then(|| FieldError::new("text", "too_long", TOO_LONG))
     }
 
-    async fn publish(&self, request: &Request<'_>) -> Outcome {
+    fn freeze(&self, post: &Post, delivery: &DeliveryId) -> String {
+        let scheduled_at = post.when().map_or(post.updated_at, |when| when.scheduled_at);
+        json(&Payload {
+            kind: "post.publish",
+            timestamp: scheduled_at,
+            data: Data {
+                post_id: post.id.as_str(),
+                workspace_id: post.workspace_id.as_str(),
+                delivery_id: delivery.as_str(),
+                author_id: post.author_id.as_str(),
+                text: &post.text,
+                scheduled_at,
+            },
+        })
+    }
+
+    async fn publish(&self, request: Request<'_>) -> Outcome {
+        if request.payload.len() >= PAYLOAD_BYTES {
+            return refused(ErrorClass::Invalid, TOO_LONG, None);
+        }
         let signed =
-            Keys::parse(request.secret.reveal()).ok().and_then(|keys| headers(&keys, request));
+            Keys::parse(request.secret.reveal()).ok().and_then(|keys| headers(&keys, &request));
         let Some(headers) = signed else {
             return refused(
                 ErrorClass::Auth,
@@ -121,6 +126,12 @@ impl Platform for Webhook {
             .await;
         outcome(reply)
     }
+}
+
+/// A value as JSON text.
+fn json(value: &impl Serialize) -> String {
+    // Texts and times in a struct: there is nothing that JSON cannot say.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 fn headers(keys: &Keys, request: &Request<'_>) -> Option<HeaderMap> {

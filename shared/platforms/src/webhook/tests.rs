@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use posts::{Account, AccountId, DeliveryId, PostId, Secret, UserId, WorkspaceId};
+use posts::{Account, AccountId, PostId, Secret, Stage, UserId, When, WorkspaceId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -35,7 +35,7 @@ async fn publish_to(webhook: &Webhook, url: String) -> Outcome {
     let (idem_key, payload) = ("dlv_1.0", r#"{"type":"post.publish"}"#);
     let request =
         Request { account: &account, secret: &secret, idem_key, payload, attempt: 1, at_s: AT_S };
-    webhook.publish(&request).await
+    webhook.publish(request).await
 }
 
 /// Reads one whole request: its head and its body.
@@ -247,7 +247,7 @@ fn accounts_are_checked_by_field() {
             url: url.into(),
             secret: Secret::new(secret),
         };
-        let errors = closed.check_account(&account);
+        let errors = closed.check(&account);
         assert!(errors.iter().all(|error| secret.is_empty() || !error.message.contains(secret)));
         errors.into_iter().map(|error| error.field).collect::<Vec<_>>()
     };
@@ -257,30 +257,75 @@ fn accounts_are_checked_by_field() {
     assert_eq!(fields("https://10.0.0.1/", ""), ["url", "secret"]);
 }
 
-#[test]
-fn payloads_are_frozen_whole_and_small() {
-    let (post_id, workspace_id) =
-        (PostId::parse("post_1").unwrap(), WorkspaceId::parse("ws_1").unwrap());
-    let (delivery_id, account_id) =
-        (DeliveryId::parse("dlv_1").unwrap(), AccountId::parse("acc_1").unwrap());
+fn post(text: &str) -> Post {
     let at = Timestamp::from_ms(1_795_161_603_412);
-    let freeze = |text: &str| {
-        let content = Content {
-            post_id: &post_id,
-            workspace_id: &workspace_id,
-            delivery_id: &delivery_id,
-            account_id: &account_id,
-            text,
-            scheduled_at: at,
-        };
-        webhook(Addresses::Public, Duration::from_secs(15)).freeze(NAME, &content, at)
-    };
+    Post {
+        id: PostId::parse("post_1").unwrap(),
+        workspace_id: WorkspaceId::parse("ws_1").unwrap(),
+        author_id: UserId::parse("u_1").unwrap(),
+        text: text.into(),
+        accounts: Vec::new(),
+        stage: Stage::Publishing {
+            when: When { scheduled_at: at, tz: None, local_time: None },
+            started_at: at,
+        },
+        version: 2,
+        content_rev: 1,
+        created_at: at,
+        updated_at: at,
+    }
+}
+
+#[test]
+fn payloads_are_frozen_whole() {
+    let delivery = DeliveryId::parse("dlv_1").unwrap();
+    let webhook = webhook(Addresses::Public, Duration::from_secs(15));
     assert_eq!(
-        freeze("Hello \"you\"").unwrap(),
+        webhook.freeze(&post("Hello \"you\""), &delivery),
         "{\"type\":\"post.publish\",\"timestamp\":\"2026-11-20T08:00:03.412Z\",\"data\":{\"post_id\":\"post_1\",\
-         \"workspace_id\":\"ws_1\",\"delivery_id\":\"dlv_1\",\"account_id\":\"acc_1\",\"text\":\"Hello \\\"you\\\"\",\
+         \"workspace_id\":\"ws_1\",\"delivery_id\":\"dlv_1\",\"author_id\":\"u_1\",\"text\":\"Hello \\\"you\\\"\",\
          \"scheduled_at\":\"2026-11-20T08:00:03.412Z\"}}"
     );
-    assert!(freeze(&"x".repeat(19_000)).is_ok());
-    assert_eq!(freeze(&"x".repeat(20_000)).unwrap_err().field, "text");
+}
+
+#[test]
+fn a_text_that_passes_makes_a_payload_that_fits() {
+    let long = "\"".repeat(posts::limits::ID_BYTES);
+    let delivery = DeliveryId::parse(long.as_str()).unwrap();
+    let webhook = webhook(Addresses::Public, Duration::from_secs(15));
+    for (text, fits) in [
+        ("x".repeat(PAYLOAD_BYTES - ENVELOPE_BYTES - 3), true),
+        ("x".repeat(PAYLOAD_BYTES - ENVELOPE_BYTES - 2), false),
+        ("\u{1}".repeat(3_116), true),
+        ("\u{1}".repeat(3_117), false),
+    ] {
+        let error = webhook.check_text(&text);
+        assert_eq!(error.is_none(), fits, "{} bytes", text.len());
+        let mut post = post(&text);
+        post.id = PostId::parse(long.as_str()).unwrap();
+        post.workspace_id = WorkspaceId::parse(long.as_str()).unwrap();
+        post.author_id = UserId::parse(long.as_str()).unwrap();
+        let payload = webhook.freeze(&post, &delivery);
+        assert!(!fits || payload.len() < PAYLOAD_BYTES, "{} bytes", payload.len());
+    }
+}
+
+#[tokio::test]
+async fn a_payload_that_is_too_large_is_not_sent() {
+    let (account, secret) = (account("https://example.com/".into()), Secret::new(SECRET));
+    let payload = "x".repeat(PAYLOAD_BYTES);
+    let request = Request {
+        account: &account,
+        secret: &secret,
+        idem_key: "k",
+        payload: &payload,
+        attempt: 1,
+        at_s: AT_S,
+    };
+    let outcome = webhook(Addresses::Public, Duration::from_secs(15)).publish(request).await;
+    let message = TOO_LONG.to_owned();
+    assert_eq!(
+        outcome,
+        Outcome::Refused { class: ErrorClass::Invalid, message, http_status: None }
+    );
 }
