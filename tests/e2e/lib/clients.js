@@ -1,0 +1,68 @@
+// The clients and SDKs that applications use, pointed at the server under test.
+import PusherClient from 'pusher-js';
+import PusherSdk from 'pusher';
+import { once } from 'node:events';
+import { APP } from './server.js';
+import { Inbox, within } from './wait.js';
+
+/** The official server SDK. */
+export function sdk(server, more = {}) {
+  return new PusherSdk({
+    appId: APP.id,
+    key: APP.key,
+    secret: APP.secret,
+    host: server.host,
+    port: String(server.port),
+    useTLS: server.tls,
+    ...more,
+  });
+}
+
+/** The official browser client, connected. With a token it asks the server's own authorizer. */
+export async function pusherJs(t, server, { token, authorize, key = APP.key } = {}) {
+  const client = new PusherClient(key, {
+    cluster: 'unused',
+    wsHost: server.host,
+    wsPort: server.port,
+    wssPort: server.port,
+    forceTLS: server.tls,
+    enabledTransports: ['ws', 'wss'],
+    channelAuthorization: authorize
+      ? { customHandler: authorize }
+      : {
+          transport: 'ajax',
+          endpoint: `${server.url}/pusher/auth`,
+          headers: token ? { Authorization: `Bearer ${token}` } : {},
+        },
+  });
+  t.after(() => client.disconnect());
+  await within(new Promise((resolve) => client.connection.bind('connected', resolve)), 'pusher-js to connect');
+  return client;
+}
+
+/** An authorizer that signs as an application's own backend would, for one user. */
+export function signedAs(server, user) {
+  const backend = sdk(server);
+  return ({ socketId, channelName }, callback) => {
+    const data = channelName.startsWith('presence-') ? user : undefined;
+    callback(null, backend.authorizeChannel(socketId, channelName, data));
+  };
+}
+
+/** Subscribes with pusher-js; the inbox gets {event, data} of everything that the channel emits. */
+export async function joined(client, name) {
+  const channel = client.subscribe(name);
+  const inbox = new Inbox();
+  const outcome = new Promise((resolve, reject) => {
+    channel.bind('pusher:subscription_succeeded', resolve);
+    channel.bind('pusher:subscription_error', (error) => reject(Object.assign(new Error('refused'), error)));
+  });
+  channel.bind_global((event, data) => {
+    if (event !== 'pusher:subscription_succeeded') inbox.push({ event, data });
+  });
+  await within(outcome, `pusher-js to subscribe to ${name}`);
+  return { channel, inbox };
+}
+
+/** A promise of the next `event` of a Node emitter, with a deadline. */
+export const soon = (emitter, event) => within(once(emitter, event), event);
