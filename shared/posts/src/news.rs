@@ -34,8 +34,7 @@ struct News<'a> {
 pub fn created(post: &Post, except_socket: Option<&str>) -> Vec<Announcement> {
     let data = fields(json!({ "post": summary(post) }));
     let mut told = vec![
-        of_post(post, "post:created", Actor::User(&post.author_id), data)
-            .to_post(post, except_socket),
+        of_post(post, "post:created", Actor::User(&post.author_id), data).tell(post, except_socket),
     ];
     if post.status() == PostStatus::Scheduled {
         told.push(scheduled(post, None, &post.author_id));
@@ -52,7 +51,7 @@ pub fn edited(
 ) -> Vec<Announcement> {
     let data = fields(json!({ "post": summary(after), "changed": changes(before, after) }));
     let mut told =
-        vec![of_post(after, "post:updated", Actor::User(by), data).to_post(after, except_socket)];
+        vec![of_post(after, "post:updated", Actor::User(by), data).tell(after, except_socket)];
     let at = |post: &Post| post.when().map(|when| when.scheduled_at);
     if after.status() == PostStatus::Scheduled && at(before) != at(after) {
         told.push(scheduled(after, at(before), by));
@@ -63,7 +62,7 @@ pub fn edited(
 /// A post was stopped by its author.
 pub fn cancelled(before: &Post, after: &Post, by: &UserId) -> Announcement {
     let data = fields(json!({ "post_id": after.id, "previous_status": before.status() }));
-    of_post(after, "post:cancelled", Actor::User(by), data).to_post(after, None)
+    of_post(after, "post:cancelled", Actor::User(by), data).tell(after, None)
 }
 
 /// A post was deleted.
@@ -72,7 +71,7 @@ pub fn deleted(before: &Post, by: &UserId, now: Timestamp) -> Announcement {
     let mut news = of_post(before, "post:deleted", Actor::User(by), data);
     news.seq += 1;
     news.at = now;
-    news.to_post(before, None)
+    news.tell(before, None)
 }
 
 /// A post was claimed by a worker. Nothing to tell if it is not publishing.
@@ -91,7 +90,7 @@ pub fn publishing(post: &Post, deliveries: &[Delivery]) -> Option<Announcement> 
     Some(
         of_post(post, "post:publishing", Actor::System, data)
             .with_deliveries(lines.collect())
-            .to_post(post, None),
+            .tell(post, None),
     )
 }
 
@@ -115,7 +114,7 @@ pub fn delivery_changed(
         actor: Actor::System,
         data,
     };
-    news.to_post(post, None)
+    news.tell(post, None)
 }
 
 /// A post came to its end. Nothing to tell if it did not.
@@ -145,7 +144,7 @@ pub fn finished(post: &Post, deliveries: &[Delivery]) -> Option<Announcement> {
     };
     data.extend(fields(json!({ "post_id": post.id, "progress": progress })));
     let lines = deliveries.iter().map(|d| value(&DeliveryView::new(d))).collect();
-    Some(of_post(post, event, Actor::System, data).with_deliveries(lines).to_post(post, None))
+    Some(of_post(post, event, Actor::System, data).with_deliveries(lines).tell(post, None))
 }
 
 /// An account was connected.
@@ -173,7 +172,7 @@ fn scheduled(post: &Post, previous: Option<Timestamp>, by: &UserId) -> Announcem
     if let Some(previous) = previous {
         data.insert("previous_scheduled_at".to_owned(), value(&previous));
     }
-    of_post(post, "post:scheduled", Actor::User(by), data).to_post(post, None)
+    of_post(post, "post:scheduled", Actor::User(by), data).tell(post, None)
 }
 
 fn of_post<'a>(
@@ -223,7 +222,7 @@ impl News<'_> {
         self
     }
 
-    fn to_post(self, post: &Post, except_socket: Option<&str>) -> Announcement {
+    fn tell(self, post: &Post, except_socket: Option<&str>) -> Announcement {
         let channels = vec![
             format!("private-user-{}", post.author_id),
             format!("private-post-{}", post.id),
