@@ -1,5 +1,5 @@
 // The authorizer that pusher-js asks, and who may see what.
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { channelAuth, jwt, tokenOf } from './lib/crypto.js';
 import { sharedServer } from './lib/server.js';
@@ -11,8 +11,7 @@ const form = (fields) => ({
 });
 
 describe('the authorizer', () => {
-  let server;
-  before(async (t) => (server = await sharedServer(t)));
+  const server = sharedServer();
 
   const ask = (fields, { token, path = '/pusher/auth', headers = {} } = {}) => {
     const { raw, headers: base } = form(fields);

@@ -22,10 +22,9 @@ function assertHelpful({ body }, about) {
 }
 
 describe('bad requests', () => {
-  let server;
+  const server = sharedServer();
   let account;
-  before(async (t) => {
-    server = await sharedServer(t);
+  before(async () => {
     account = await webhookAccount(server, token, 'http://127.0.0.1:9/hook', workspace);
   });
 

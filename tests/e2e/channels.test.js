@@ -1,5 +1,5 @@
 // Subscribing in all its shapes, and events through the official server SDK.
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { channelAuth, signedPath } from './lib/crypto.js';
 import { joined, pusherJs, sdk, signedAs } from './lib/clients.js';
@@ -12,8 +12,7 @@ let names = 0;
 const fresh = (prefix = '') => `${prefix}e2e-${process.pid}-${Date.now()}-${names++}`;
 
 describe('channels', () => {
-  let server;
-  before(async (t) => (server = await sharedServer(t)));
+  const server = sharedServer();
 
   test('subscribing twice is answered with an error and does not deliver twice', async (t) => {
     const wire = await Wire.connect(t, server);

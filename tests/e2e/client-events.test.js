@@ -1,5 +1,5 @@
 // Events from one client to the others.
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { joined, pusherJs, signedAs } from './lib/clients.js';
 import { sharedServer } from './lib/server.js';
@@ -10,8 +10,7 @@ const fresh = (prefix) => `${prefix}e2e-${process.pid}-${Date.now()}-${names++}`
 const member = (user_id) => ({ channelData: JSON.stringify({ user_id }) });
 
 describe('client events', () => {
-  let server;
-  before(async (t) => (server = await sharedServer(t)));
+  const server = sharedServer();
 
   test('reach the others, not the sender; without a user id on private channels', async (t) => {
     const name = fresh('private-');

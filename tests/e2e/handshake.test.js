@@ -1,5 +1,5 @@
 // The first messages, and what the server says to frames that it does not understand.
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { tokenOf, jwt } from './lib/crypto.js';
 import { APP, sharedServer } from './lib/server.js';
@@ -8,8 +8,7 @@ import { within } from './lib/wait.js';
 import { Wire } from './lib/wire.js';
 
 describe('handshake', () => {
-  let server;
-  before(async (t) => (server = await sharedServer(t)));
+  const server = sharedServer();
 
   for (const protocol of [5, 6, 7]) {
     test(`protocol ${protocol} is greeted`, async (t) => {

@@ -1,5 +1,5 @@
 // The main job: a due post publishes itself and everyone who may see it watches it live.
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { tokenOf, webhookIsGenuine } from './lib/crypto.js';
 import { joined, pusherJs, sdk } from './lib/clients.js';
@@ -20,8 +20,7 @@ async function storyOf(inbox, id) {
 }
 
 describe('posts', () => {
-  let server;
-  before(async (t) => (server = await sharedServer(t)));
+  const server = sharedServer();
 
   test('a due post reaches both of its workspace in order, the webhook once, a stranger never', async (t) => {
     const [ours, theirs] = [`ws-${unique}-a`, `ws-${unique}-b`];

@@ -1,5 +1,5 @@
 // Rosters are about users, not sockets.
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { joined, pusherJs, signedAs } from './lib/clients.js';
 import { sharedServer } from './lib/server.js';
@@ -10,8 +10,7 @@ const fresh = () => `presence-e2e-${process.pid}-${Date.now()}-${names++}`;
 const member = (user_id, user_info) => ({ channelData: JSON.stringify({ user_id, user_info }) });
 
 describe('presence', () => {
-  let server;
-  before(async (t) => (server = await sharedServer(t)));
+  const server = sharedServer();
 
   test('three tabs of two users, one dropped without a goodbye', async (t) => {
     const name = fresh();

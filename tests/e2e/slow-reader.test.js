@@ -1,5 +1,5 @@
 // A socket that never reads costs its own connection and nobody else's time.
-import { before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { once } from 'node:events';
@@ -38,8 +38,7 @@ async function lazySocket(t, server, channels) {
 }
 
 describe('a slow reader', { skip: REMOTE ? 'floods the host' : false }, () => {
-  let server;
-  before(async (t) => (server = await sharedServer(t)));
+  const server = sharedServer();
 
   test('is closed at last, and another receiver gets everything in order meanwhile', async (t) => {
     const channels = Array.from({ length: CHANNELS }, (_, n) => `slow-${n}`);

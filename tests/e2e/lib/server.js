@@ -1,4 +1,5 @@
 // The server under test: a fresh process on a free port, or any host named by PUSHBRIDGE_URL.
+import { after, afterEach, before } from 'node:test';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,9 @@ import { createInterface } from 'node:readline';
 import { within } from './wait.js';
 
 const here = process.env;
+
+/** Lines of a failed server's log that are shown. */
+const LOG_LINES = 80;
 
 /** Credentials of the app that tests talk to. */
 export const APP = {
@@ -67,21 +71,17 @@ export async function runToEnd(args, { env = environment(), cwd = tmpdir(), inpu
   }
 }
 
-/** A running server. */
+/** A server that runs somewhere. */
 class Server {
-  constructor(url, child) {
-    this.url = url;
+  constructor(url, child, log = []) {
     const { hostname, port, protocol } = new URL(url);
-    this.host = hostname;
-    this.tls = protocol === 'https:';
-    this.port = Number(port || (this.tls ? 443 : 80));
+    const tls = protocol === 'https:';
+    Object.assign(this, { url, tls, child, log, host: hostname, port: Number(port || (tls ? 443 : 80)) });
     this.ws = url.replace(/^http/, 'ws');
-    this.child = child;
   }
 
   /** Sends a signal and waits for the end; answers {code, signal}. */
   async stop(signal = 'SIGTERM') {
-    if (!this.child) return { code: null, signal: null };
     if (this.child.exitCode === null && this.child.signalCode === null) {
       const ended = once(this.child, 'exit');
       this.child.kill(signal);
@@ -91,41 +91,47 @@ class Server {
   }
 }
 
-/** Starts a process and waits for the line with its address. */
-export async function startServer(t, { data = dataDirectory(t), env = {}, args = [] } = {}) {
-  const child = spawn(binary(), ['serve', '--listen', '127.0.0.1:0', '--data', data, ...args], {
+/** Starts a process and waits for the line with its address. It is killed with the test; its log is shown if that failed. */
+export async function startServer(t, { data = dataDirectory(t), env = {} } = {}) {
+  const child = spawn(binary(), ['serve', '--listen', '127.0.0.1:0', '--data', data], {
     env: environment(env),
     cwd: data,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log = [];
-  const lines = createInterface({ input: child.stdout });
   createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
+  const lines = createInterface({ input: child.stdout }).on('line', (line) => log.push(line));
+  t.after((context) => {
+    child.kill('SIGKILL');
+    if (context?.passed === false) console.error(`log of the server:\n${log.slice(-LOG_LINES).join('\n')}`);
+  });
   const address = new Promise((resolve, reject) => {
     lines.on('line', (line) => {
-      log.push(line);
       const found = line.match(/http:\/\/127\.0\.0\.1:\d+/);
       if (found) resolve(found[0]);
     });
-    child.on('exit', (code) => reject(new Error(`the server ended with ${code} before it was ready`)));
     child.on('error', reject);
+    child.on('close', (code) => reject(new Error(`the server ended with ${code} before it was ready:\n${log.join('\n')}`)));
   });
-  t.after(async (context) => {
-    child.kill('SIGKILL');
-    if (context?.passed === false || here.PUSHBRIDGE_LOGS) console.error(log.join('\n'));
-  });
-  try {
-    const server = new Server(await within(address, 'the server to print its address'), child);
-    server.data = data;
-    server.log = log;
-    return server;
-  } catch (error) {
-    error.message += `\n${log.join('\n')}`;
-    throw error;
-  }
+  const server = new Server(await within(address, 'the server to print its address'), child, log);
+  server.data = data;
+  return server;
 }
 
-/** The server that a file of tests shares: the remote one if there is one. */
-export async function sharedServer(t) {
-  return REMOTE ? new Server(REMOTE.replace(/\/$/, ''), null) : startServer(t);
+/** For a `describe`: one server for all of its tests, the remote one if there is one. Usable inside of tests. */
+export function sharedServer() {
+  const server = {};
+  const cleanups = [];
+  let passed = true;
+  before(async () => {
+    const started = REMOTE
+      ? new Server(REMOTE.replace(/\/$/, ''), null)
+      : await startServer({ after: (cleanup) => cleanups.push(cleanup) });
+    Object.assign(server, started);
+  });
+  afterEach((context) => {
+    passed &&= context.passed !== false;
+  });
+  after(() => cleanups.reverse().forEach((cleanup) => cleanup({ passed })));
+  return server;
 }
