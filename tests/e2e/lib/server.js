@@ -47,7 +47,7 @@ export function environment(more = {}) {
 /** A data directory that goes away with the test. */
 export function dataDirectory(t) {
   const folder = mkdtempSync(join(tmpdir(), 'pushbridge-e2e-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   return folder;
 }
 
