@@ -49,7 +49,7 @@ fn functions(source: &str) -> Vec<(&str, usize)> {
             **it == closing
                 || (**it).ends_with(';') && it.len() > indent && !it[indent..].starts_with(' ')
         };
-        if let Some(length) = lines[start..].iter().position(|it| ends(it)) {
+        if let Some(length) = lines[start..].iter().position(ends) {
             found.push((name, length + 1));
         }
     }
