@@ -29,3 +29,11 @@ fn only_the_workspace_names_versions() {
     }
     assert!(found.is_empty(), "write `{{name}}.workspace = true` for: {found:#?}");
 }
+
+#[test]
+fn nothing_is_switched_by_features() {
+    for file in files::ending(&["/Cargo.toml"]) {
+        let manifest: Table = file.text.parse().expect("a manifest is TOML");
+        assert!(!manifest.contains_key("features"), "{}: one build, one behaviour", file.path);
+    }
+}

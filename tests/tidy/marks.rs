@@ -23,6 +23,19 @@ fn nothing_is_left_to_do() {
     assert!(found.is_empty(), "do it, or write it down elsewhere: {found:#?}");
 }
 
+/// Folders of somebody's machine.
+const HOMES: [&str; 3] = [concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
+
+#[test]
+fn no_path_of_a_machine_is_written_down() {
+    for file in files::ending(&[".rs", ".js", ".json", ".html", ".toml", ".md", ".yaml", ".ci/run"])
+    {
+        for home in HOMES {
+            assert!(!file.text.contains(home), "{} names a folder below {home}", file.path);
+        }
+    }
+}
+
 fn is_word(line: &str, mark: &str) -> bool {
     let letter = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     line.match_indices(mark).any(|(at, _)| {

@@ -36,18 +36,17 @@ fn functions_are_short() {
     assert!(long.is_empty(), "split these: {long:#?}");
 }
 
-/// Names and lengths of the functions in formatted source: rustfmt puts a function's closing brace
-/// below the first character of its signature.
+/// Names and lengths of the functions in formatted source: rustfmt puts a function's last line
+/// below the first character of its signature, and all between further in.
 fn functions(source: &str) -> Vec<(&str, usize)> {
     let lines: Vec<&str> = source.lines().collect();
     let mut found = Vec::new();
     for (start, line) in lines.iter().enumerate() {
         let Some(name) = function_name(line) else { continue };
         let indent = line.len() - line.trim_start().len();
-        let closing = format!("{}}}", &line[..indent]);
         let ends = |it: &&str| {
-            **it == closing
-                || (**it).ends_with(';') && it.len() > indent && !it[indent..].starts_with(' ')
+            let outermost = it.get(indent..).is_some_and(|rest| !rest.starts_with(' '));
+            outermost && (it.ends_with('}') || it.ends_with(';'))
         };
         if let Some(length) = lines[start..].iter().position(ends) {
             found.push((name, length + 1));
@@ -68,6 +67,6 @@ fn function_name(line: &str) -> Option<&str> {
 
 #[test]
 fn functions_are_measured() {
-    let source = "fn a() {\n    x();\n}\n\nimpl X {\n    pub(crate) async fn b(\n        c: u8,\n    ) {\n        d();\n    }\n    fn e();\n}\n";
-    assert_eq!(functions(source), [("a", 3), ("b", 5), ("e", 1)]);
+    let source = "fn a() {\n    x();\n}\n\nimpl X {\n    pub(crate) async fn b(\n        c: u8,\n    ) {\n        d();\n    }\n    fn e();\n    fn f() {}\n}\n";
+    assert_eq!(functions(source), [("a", 3), ("b", 5), ("e", 1), ("f", 1)]);
 }
