@@ -1,1 +1,38 @@
-//! DynamoDB inside the process: the AWS SDK answered by an embedded engine.
+//! DynamoDB inside the process: the AWS SDK answered by an embedded engine on a SQLite file.
+//!
+//! The client that [`open`] gives is an ordinary `aws-sdk-dynamodb` client. Its requests leave neither the
+//! process nor a socket: they are run against the engine, and what the engine answers is what the SDK reads.
+//!
+//! What was acknowledged survives the end of the process: the engine keeps SQLite's write-ahead log with
+//! `synchronous = FULL`, SQLite's default, so that each commit is on the disk before it is answered.
+
+mod connector;
+mod data_dir;
+mod engine;
+
+use std::path::Path;
+
+use aws_sdk_dynamodb::Client;
+use dynoxide::Database;
+
+pub use data_dir::OpenError;
+
+use crate::data_dir::DataDir;
+use crate::engine::Engine;
+
+/// Opens a data directory, making it if it is missing, and holds it for this process alone until the last
+/// clone of the client is gone. Nothing is changed if it fails.
+pub fn open(path: &Path) -> Result<Client, OpenError> {
+    let dir = DataDir::open(path)?;
+    let file = dir.store_file();
+    let database =
+        Database::new(&file.to_string_lossy()).map_err(|e| OpenError::unreadable(&file, e))?;
+    Ok(connector::client(Engine::new(database, Some(dir))))
+}
+
+/// An engine in memory that ends with the last clone of the client: for tests and for trying things.
+pub fn memory() -> Result<Client, OpenError> {
+    let database =
+        Database::memory().map_err(|e| OpenError::unreadable(Path::new(":memory:"), e))?;
+    Ok(connector::client(Engine::new(database, None)))
+}
