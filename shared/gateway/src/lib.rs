@@ -1,1 +1,118 @@
-//! HTTP: the Pusher HTTP API, sign-in endpoints and the posts API as one router.
+//! HTTP: the Pusher HTTP API, the auth endpoints and the posts API as one router.
+//!
+//! Handlers are thin: extract, one verb, answer. There is no listener and no socket in here,
+//! so the same router stands behind a server and behind a function.
+
+mod api;
+mod authenticate_user;
+mod authorize_channel;
+mod body;
+mod clock;
+mod cors;
+mod door;
+mod fallback;
+mod health;
+mod json;
+mod openapi;
+mod plain;
+mod problem;
+mod routes;
+mod settings;
+mod sign;
+mod signed;
+mod trigger_batch;
+mod trigger_event;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware;
+use identity::Facts;
+use jwks::Verifier;
+use publishing::{Announcer, PublishTo, Publishing};
+use service::{Outbox, Service};
+use store::Store;
+
+use crate::api::Desk;
+use crate::cors::Cors;
+use crate::door::Door;
+use crate::routes::Routes;
+use crate::sign::Sign;
+
+pub use settings::{Origins, Settings};
+
+/// What the router calls.
+pub struct Gateway<S, O, F, P, A> {
+    /// The push core.
+    pub service: Arc<Service<S, O, F>>,
+    /// What the policy asks about; usually the same as the service's.
+    pub facts: F,
+    /// Posts and accounts.
+    pub publishing: Arc<Publishing<P, A>>,
+    /// Tells users from tokens.
+    pub verifier: Arc<Verifier>,
+    /// The rest.
+    pub settings: Settings,
+}
+
+/// Builds the router. It has a fallback for unknown paths; routes of a host can be merged in.
+pub fn router<S, O, F, P, A>(gateway: Gateway<S, O, F, P, A>) -> Router
+where
+    S: Store,
+    O: Outbox,
+    F: Facts + Clone + 'static,
+    P: PublishTo,
+    A: Announcer,
+{
+    let cors = Cors::new(gateway.settings.allowed_origins.clone());
+    openapi::serve(routes(gateway))
+        .fallback(fallback::not_found)
+        .method_not_allowed_fallback(fallback::method_not_allowed)
+        .layer(middleware::from_fn_with_state(cors, cors::apply))
+}
+
+/// Every route with its description.
+fn routes<S, O, F, P, A>(gateway: Gateway<S, O, F, P, A>) -> Routes<()>
+where
+    S: Store,
+    O: Outbox,
+    F: Facts + Clone + 'static,
+    P: PublishTo,
+    A: Announcer,
+{
+    let Gateway { service, facts, publishing, verifier, settings } = gateway;
+    let settings = Arc::new(settings);
+    let door = Door::new(verifier, settings.clone());
+    let sign = Sign { service: service.clone(), facts, door: door.clone() };
+    let desk = Desk { publishing, door, settings };
+    Routes::new()
+        .add(health::__path_health, health::health)
+        .merge(push_routes::<S, O, F>().with_state(service))
+        .merge(sign_routes::<S, O, F>().with_state(sign))
+        .merge(api::routes::<P, A>().with_state(desk))
+}
+
+/// What server SDKs call.
+fn push_routes<S: Store, O: Outbox, F: Facts + 'static>() -> Routes<Arc<Service<S, O, F>>> {
+    use trigger_batch::{__path_trigger_batch, trigger_batch};
+    use trigger_event::{__path_trigger_event, trigger_event};
+    Routes::new()
+        .add(__path_trigger_event, trigger_event::<S, O, F>)
+        .add(__path_trigger_batch, trigger_batch::<S, O, F>)
+}
+
+/// What pusher-js calls.
+fn sign_routes<S, O, F>() -> Routes<Sign<S, O, F>>
+where
+    S: Store,
+    O: Outbox,
+    F: Facts + Clone + 'static,
+{
+    use authenticate_user::{__path_authenticate_user, authenticate_user};
+    use authorize_channel::{__path_authorize_channel, authorize_channel};
+    Routes::new()
+        .add(__path_authorize_channel, authorize_channel::<S, O, F>)
+        .also("/api/pusher/auth", __path_authorize_channel, authorize_channel::<S, O, F>)
+        .add(__path_authenticate_user, authenticate_user::<S, O, F>)
+        .also("/api/pusher/user-auth", __path_authenticate_user, authenticate_user::<S, O, F>)
+}

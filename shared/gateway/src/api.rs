@@ -1,0 +1,83 @@
+//! What dashboards and schedulers call: posts, accounts, the ticker. One verb, one file.
+
+mod cancel_post;
+mod connect_account;
+mod create_post;
+mod delete_post;
+mod disconnect_account;
+mod edit_post;
+mod get_post;
+mod id;
+mod list_accounts;
+mod list_posts;
+mod publish_due;
+mod publish_now;
+mod query;
+mod tab;
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use identity::User;
+use posts::{Caller, UserId, WorkspaceId};
+use publishing::{Announcer, PublishTo, Publishing};
+
+use crate::door::Door;
+use crate::problem::Problem;
+use crate::routes::Routes;
+use crate::settings::Settings;
+
+pub(crate) use list_accounts::Accounts;
+
+/// The state of these handlers.
+pub(crate) struct Desk<P, A> {
+    pub(crate) publishing: Arc<Publishing<P, A>>,
+    pub(crate) door: Door,
+    pub(crate) settings: Arc<Settings>,
+}
+
+impl<P, A> Clone for Desk<P, A> {
+    fn clone(&self) -> Self {
+        Self {
+            publishing: self.publishing.clone(),
+            door: self.door.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+impl<P, A> FromRef<Desk<P, A>> for Door {
+    fn from_ref(desk: &Desk<P, A>) -> Self {
+        desk.door.clone()
+    }
+}
+
+/// The routes, each with its description.
+pub(crate) fn routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+    Routes::new()
+        .add(create_post::__path_create_post, create_post::create_post::<P, A>)
+        .add(list_posts::__path_list_posts, list_posts::list_posts::<P, A>)
+        .add(get_post::__path_get_post, get_post::get_post::<P, A>)
+        .add(edit_post::__path_edit_post, edit_post::edit_post::<P, A>)
+        .add(delete_post::__path_delete_post, delete_post::delete_post::<P, A>)
+        .add(cancel_post::__path_cancel_post, cancel_post::cancel_post::<P, A>)
+        .add(publish_now::__path_publish_now, publish_now::publish_now::<P, A>)
+        .add(connect_account::__path_connect_account, connect_account::connect_account::<P, A>)
+        .add(list_accounts::__path_list_accounts, list_accounts::list_accounts::<P, A>)
+        .add(
+            disconnect_account::__path_disconnect_account,
+            disconnect_account::disconnect_account::<P, A>,
+        )
+        .add(publish_due::__path_publish_due, publish_due::publish_due::<P, A>)
+}
+
+/// The user in the words of posts. Workspaces whose id cannot own anything are left out.
+fn caller(user: &User) -> Result<Caller, Problem> {
+    let user_id = UserId::parse(user.id.as_str()).map_err(|error| {
+        let message = format!("Your user id cannot own posts: {error}");
+        Problem::new(axum::http::StatusCode::FORBIDDEN, "user_id_unusable", message)
+    })?;
+    let workspaces = user.workspaces.iter();
+    let workspaces = workspaces.filter_map(|it| WorkspaceId::parse(it.id.as_str()).ok());
+    Ok(Caller { user_id, workspaces: workspaces.collect() })
+}

@@ -1,0 +1,62 @@
+//! Bodies: read with a limit on size and time.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::StatusCode;
+use bytes::Bytes;
+
+/// Largest body of a trigger or a batch. Ours: ten events at the largest usual data, twice escaped.
+pub(crate) const PUBLISH_BYTES: usize = 512 * 1024;
+/// Largest body of every other request. Ours: a post of 5,000 characters takes at most 60 KB.
+pub(crate) const REQUEST_BYTES: usize = 128 * 1024;
+/// How long a body may take to arrive. Ours: half of what API Gateway gives a whole request (30 s).
+const READ_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Why a body was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// Larger than this many bytes.
+    TooLarge(usize),
+    /// It took too long.
+    TooSlow,
+    /// The client stopped sending.
+    Broken,
+}
+
+impl Unread {
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// What to tell the caller.
+    pub(crate) fn message(self) -> String {
+        match self {
+            Self::TooLarge(limit) => {
+                format!("The request body is too large: at most {limit} bytes are allowed")
+            }
+            Self::TooSlow => "The request body took too long to arrive: send it again".into(),
+            Self::Broken => "The request body did not arrive whole: send it again".into(),
+        }
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes.
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
+    match tokio::time::timeout(READ_TIMEOUT, to_bytes(body, limit)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if is_limit(&error) => Err(Unread::TooLarge(limit)),
+        Ok(Err(_)) => Err(Unread::Broken),
+        Err(_) => Err(Unread::TooSlow),
+    }
+}
+
+/// The limit is told by an error whose name only a crate below axum exports.
+fn is_limit(error: &axum::Error) -> bool {
+    error.source().is_some_and(|source| source.to_string() == "length limit exceeded")
+}

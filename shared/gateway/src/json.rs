@@ -1,0 +1,80 @@
+//! JSON in, with every limit and every refusal in the shape of the API.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use posts::FieldError;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::body::{REQUEST_BYTES, read};
+use crate::problem::Problem;
+
+/// A JSON body of the right shape.
+#[derive(Debug)]
+pub(crate) struct JsonBody<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported_media_type",
+                "Send the body as JSON, with the header 'Content-Type: application/json'",
+            ));
+        }
+        let body = read(request.into_body(), REQUEST_BYTES).await?;
+        parse(&body).map(Self).map_err(|error| error.into_problem())
+    }
+}
+
+/// Whether the body says that it is JSON; a parameter such as `charset` does not matter.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    let essence = content_type.and_then(|it| it.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// What is wrong with a JSON text, and where.
+#[derive(Debug)]
+pub(crate) struct JsonError {
+    /// The field; empty for the whole.
+    pub(crate) path: String,
+    error: serde_json::Error,
+}
+
+impl std::fmt::Display for JsonError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.path.as_str() {
+            "" | "." => self.error.fmt(f),
+            path => write!(f, "{path}: {}", self.error),
+        }
+    }
+}
+
+impl JsonError {
+    fn into_problem(self) -> Problem {
+        match self.error.classify() {
+            Category::Data => {
+                let field = if self.path == "." { String::new() } else { self.path };
+                let error = FieldError::new(field, "invalid", self.error.to_string());
+                Problem::invalid(vec![error])
+            }
+            Category::Syntax | Category::Eof | Category::Io => Problem::new(
+                StatusCode::BAD_REQUEST,
+                "malformed_json",
+                format!("The body is not valid JSON: {}", self.error),
+            ),
+        }
+    }
+}
+
+/// Reads a JSON text, all of it.
+pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| JsonError { path: error.path().to_string(), error: error.into_inner() })?;
+    reader.end().map_err(|error| JsonError { path: String::new(), error })?;
+    Ok(value)
+}

@@ -1,0 +1,97 @@
+//! The OpenAPI document: made of the routes themselves.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderName, header};
+use bytes::Bytes;
+use posts::{Account, NewAccount, NewPost, PatchPost, PostStatus, PostView};
+use publishing::{Page, TickReport};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+
+use crate::api::Accounts;
+use crate::authenticate_user::UserAuth;
+use crate::authorize_channel::ChannelAuth;
+use crate::problem::ErrorBody;
+use crate::routes::Routes;
+
+/// Everything but the paths.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Pushbridge",
+        description = "A self-hosted realtime push service that speaks the Pusher Channels protocol, and a publisher of social posts."
+    ),
+    components(schemas(
+        Account,
+        Accounts,
+        ChannelAuth,
+        ErrorBody,
+        NewAccount,
+        NewPost,
+        Page,
+        PatchPost,
+        PostStatus,
+        PostView,
+        TickReport,
+        UserAuth
+    ))
+)]
+struct Base;
+
+/// Describes this API
+#[utoipa::path(
+    get,
+    path = "/api/openapi.json",
+    tag = "operations",
+    responses((status = 200, description = "This document", body = Value))
+)]
+async fn openapi(
+    State(Document(text)): State<Document>,
+) -> ([(HeaderName, &'static str); 1], Bytes) {
+    ([(header::CONTENT_TYPE, "application/json")], text)
+}
+
+/// The document's text, made once.
+#[derive(Clone)]
+struct Document(Bytes);
+
+/// A router with these routes and the document that describes them all.
+pub(crate) fn serve(routes: Routes<()>) -> Router {
+    let (router, paths) = routes.into_parts();
+    let own = Routes::<Document>::new().add(__path_openapi, openapi);
+    let mut document = Base::openapi();
+    document.paths.merge(paths);
+    document.paths.merge(own.paths().clone());
+    add_security(&mut document, "the cookie's name, unless configured otherwise: pushbridge_token");
+    // The document is made of texts and lists, which always serialize.
+    let document = Document(document.to_json().unwrap_or_default().into());
+    let (own, _) = own.with_state(document).into_parts();
+    router.merge(own)
+}
+
+/// The ways to sign in that operations refer to.
+fn add_security(document: &mut utoipa::openapi::OpenApi, cookie: &str) {
+    let bearer = |description: &str| {
+        let mut http = Http::new(HttpAuthScheme::Bearer);
+        http.description = Some(description.into());
+        SecurityScheme::Http(http)
+    };
+    let key = |value| SecurityScheme::ApiKey(value);
+    let schemes = [
+        ("bearer", bearer("A user's JWT")),
+        ("cron", bearer("The server's CRON_SECRET")),
+        ("cookie", key(ApiKey::Cookie(ApiKeyValue::with_description("pushbridge_token", cookie)))),
+        (
+            "pusher",
+            key(ApiKey::Query(ApiKeyValue::with_description(
+                "auth_signature",
+                "With auth_key, auth_timestamp, auth_version and body_md5: Pusher's HTTP API reference",
+            ))),
+        ),
+    ];
+    let components = document.components.get_or_insert_default();
+    for (name, scheme) in schemes {
+        components.add_security_scheme(name, scheme);
+    }
+}

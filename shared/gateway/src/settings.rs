@@ -1,0 +1,61 @@
+//! What a deployment sets.
+
+use auth::Secret;
+use url::{Host, Url};
+
+/// Settings of the router.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What `/api/cron/publish-posts` must be called with; without one it is switched off.
+    pub cron_secret: Option<Secret>,
+    /// Pages that may call from a browser, besides those on the same host.
+    pub allowed_origins: Origins,
+    /// The cookie that may hold a token.
+    pub cookie_name: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cron_secret: None,
+            allowed_origins: Origins::Only(Vec::new()),
+            cookie_name: "pushbridge_token".into(),
+        }
+    }
+}
+
+/// A set of web origins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origins {
+    /// Every origin, but none with cookies.
+    Any,
+    /// Pages served by this machine itself, at any port.
+    Loopback,
+    /// These only, each as a browser sends it: `scheme://host` or `scheme://host:port`.
+    Only(Vec<String>),
+}
+
+impl Origins {
+    /// Whether a page of this origin may call.
+    pub(crate) fn allow(&self, origin: &str) -> bool {
+        matches!(self, Self::Any) || self.allow_cookies(origin)
+    }
+
+    /// Whether a page of this origin may call in the name of the user whose browser it is.
+    pub(crate) fn allow_cookies(&self, origin: &str) -> bool {
+        match self {
+            Self::Any => false,
+            Self::Loopback => Url::parse(origin).is_ok_and(|url| is_loopback(&url)),
+            Self::Only(list) => list.iter().any(|allowed| allowed == origin),
+        }
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
