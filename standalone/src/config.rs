@@ -104,11 +104,31 @@ impl Config {
         match (apps.is_empty(), jwt) {
             (true, None) => demo::config(listen, data, settings),
             (true, Some(_)) => Err(ConfigError::missing("PUSHER_APP_ID", "1001")),
-            (false, None) => Err(ConfigError::missing(
-                "JWT_SECRET",
-                "the output of `openssl rand -hex 32` (or set JWT_JWKS_URL)",
-            )),
+            (false, None) => Err(jwt::missing()),
             (false, Some(jwt)) => settings.configured(listen, data, apps, jwt),
+        }
+    }
+
+    /// The first app alone, for commands that publish as the app.
+    ///
+    /// # Errors
+    /// As [`Config::load`], for what concerns apps.
+    pub(crate) fn app(flags: &Flags, env: &Env) -> Result<App, ConfigError> {
+        let apps = app::all(env, &File::load(flags.config.as_deref())?)?;
+        Ok(apps.into_iter().next().unwrap_or_else(demo::app))
+    }
+
+    /// How tokens are checked alone, for commands that make one. As in [`Config::load`], the demo's secret is made if
+    /// nothing at all is configured.
+    ///
+    /// # Errors
+    /// As [`Config::load`], for what concerns tokens.
+    pub(crate) fn jwt(flags: &Flags, env: &Env) -> Result<JwtConfig, ConfigError> {
+        let file = File::load(flags.config.as_deref())?;
+        match jwt::read(env, &file)? {
+            Some(jwt) => Ok(jwt),
+            None if app::all(env, &file)?.is_empty() => demo::jwt(&data_dir(flags, env, &file)),
+            None => Err(jwt::missing()),
         }
     }
 }

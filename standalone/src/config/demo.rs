@@ -30,13 +30,13 @@ pub(super) fn config(
     if !listen.ip().is_loopback() {
         return Err(ConfigError::DemoListen(listen));
     }
-    let secret = jwt_secret(&data)?;
+    let jwt = jwt(&data)?;
     Ok(Config {
         mode: Mode::Demo,
         listen,
         data,
         apps: Apps::new(vec![app()])?,
-        jwt: JwtConfig::of_secret(secret),
+        jwt,
         cron_secret: settings.cron_secret,
         allowed_origins: settings.allowed_origins.unwrap_or(Origins::Loopback),
         publishing: PublishingConfig {
@@ -47,7 +47,13 @@ pub(super) fn config(
     })
 }
 
-fn app() -> App {
+/// How the demo's tokens are checked.
+pub(super) fn jwt(data: &Path) -> Result<JwtConfig, ConfigError> {
+    jwt_secret(data).map(JwtConfig::of_secret)
+}
+
+/// The demo's app.
+pub(super) fn app() -> App {
     App {
         id: AppId::new(APP_ID),
         name: "Demo".into(),

@@ -80,6 +80,11 @@ pub(super) fn read(env: &Env, file: &File) -> Result<Option<JwtConfig>, ConfigEr
     Ok(Some(JwtConfig { keys, rules }))
 }
 
+/// Said when neither is set.
+pub(super) fn missing() -> ConfigError {
+    ConfigError::missing("JWT_SECRET", "the output of `openssl rand -hex 32` (or set JWT_JWKS_URL)")
+}
+
 fn long_enough(secret: Secret) -> Result<Secret, ConfigError> {
     if secret.expose().len() >= JWT_SECRET_BYTES {
         return Ok(secret);

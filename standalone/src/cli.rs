@@ -1,0 +1,138 @@
+//! The command line: what can be said, and the small commands that are clients of a running server.
+
+mod api;
+mod error;
+mod posts;
+mod term;
+mod token;
+mod trigger;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use error::CliError;
+
+use crate::config::{Env, Flags};
+
+/// Where a server is, unless said otherwise.
+const DEFAULT_URL: &str = "http://127.0.0.1:6001";
+
+/// Self-hosted realtime push that speaks the Pusher Channels protocol, with a publisher of scheduled posts.
+///
+/// Without a subcommand it serves. With nothing configured it serves a demo on 127.0.0.1:6001.
+#[derive(Debug, Parser)]
+#[command(name = "pushbridge", version, args_conflicts_with_subcommands = true, after_help = CLI_EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+const CLI_EXAMPLES: &str = "\
+Examples:
+  pushbridge                                     the demo, on http://127.0.0.1:6001
+  pushbridge serve --listen 0.0.0.0:6001         with your own credentials in the environment
+  pushbridge token --user ann --workspace acme   a JWT, to try things
+  pushbridge trigger --channel news --event hello '{\"n\":1}'
+  pushbridge posts schedule --at +10s 'Hello'
+
+`pushbridge help COMMAND` tells more.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve WebSockets, the HTTP API, the posts and the page
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(ServeArgs),
+    /// A command that talks to a server, or needs none.
+    #[command(flatten)]
+    Tool(Tool),
+}
+
+/// Commands that end by themselves.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tool {
+    /// Make a JWT for a user, to try things
+    Token(token::TokenArgs),
+    /// Publish an event, as the app
+    Trigger(trigger::TriggerArgs),
+    /// List, schedule and cancel posts
+    Posts(posts::PostsArgs),
+}
+
+const SERVE_EXAMPLES: &str = "\
+Environment:
+  PUSHER_APP_ID, PUSHER_KEY, PUSHER_SECRET  the app's credentials, all three
+  JWT_SECRET or JWT_JWKS_URL                what users' tokens are signed with
+  JWT_AUDIENCE, JWT_ISSUER                  what tokens must name, if set
+  CRON_SECRET                               bearer token of /api/cron/publish-posts
+  PUSHBRIDGE_ALLOWED_ORIGINS                web origins that may call, separated by commas, or *
+  PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES        true: webhooks may go to private networks
+  PUSHBRIDGE_LATE_LIMIT_MINUTES             how late a post may still go out (60)
+  PUSHBRIDGE_LISTEN, PUSHBRIDGE_DATA        as --listen and --data, which come first
+
+Examples:
+  pushbridge serve
+  pushbridge serve --listen 127.0.0.1:8080 --data /var/lib/pushbridge
+  PUSHER_APP_ID=1 PUSHER_KEY=k PUSHER_SECRET=s JWT_SECRET=$(openssl rand -hex 32) \\
+    pushbridge serve --listen 0.0.0.0:6001";
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:6001]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Where configuration and data are.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// Directory of everything durable [default: ./data]
+    #[arg(long, value_name = "DIRECTORY")]
+    data: Option<PathBuf>,
+    /// Configuration file [default: pushbridge.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Cli {
+    /// What to do: to serve, if nothing else is said.
+    pub(crate) fn command(self) -> Command {
+        self.command.unwrap_or(Command::Serve(self.serve))
+    }
+}
+
+impl ServeArgs {
+    /// The flags, for the configuration.
+    pub(crate) fn flags(&self) -> Flags {
+        Flags { listen: self.listen.clone(), ..self.place.flags() }
+    }
+}
+
+impl Place {
+    fn flags(&self) -> Flags {
+        Flags { listen: None, data: self.data.clone(), config: self.config.clone() }
+    }
+}
+
+impl Tool {
+    /// Does it, and writes what it has to say to standard output.
+    ///
+    /// # Errors
+    /// One sentence for standard error; the exit code is then 1.
+    pub(crate) async fn run(self, env: &Env) -> Result<(), CliError> {
+        match self {
+            Self::Token(args) => token::run(&args, env),
+            Self::Trigger(args) => trigger::run(args, env).await,
+            Self::Posts(args) => posts::run(args, env).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! The page: three files inside the binary, and what they need to know to connect.
+
+use axum::http::HeaderValue;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use protocol::AppKey;
+use serde_json::json;
+
+const PAGE: &str = include_str!("../../console/index.html");
+const SCRIPT: &str = include_str!("../../console/console.js");
+const SOCKET: &str = include_str!("../../console/socket.js");
+const STYLE: &str = include_str!("../../console/console.css");
+
+/// Only the page's own files and its own server; nothing may frame it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The page's routes, for an app that it connects to by `key`. In the demo it fetches its token by itself.
+pub(crate) fn router(key: AppKey, demo: bool) -> Router {
+    let config = json!({ "key": key, "demo": demo });
+    Router::new()
+        .route("/", get(|| async { file("text/html; charset=utf-8", PAGE) }))
+        .route(
+            "/console/console.js",
+            get(|| async { file("text/javascript; charset=utf-8", SCRIPT) }),
+        )
+        .route(
+            "/console/socket.js",
+            get(|| async { file("text/javascript; charset=utf-8", SOCKET) }),
+        )
+        .route("/console/console.css", get(|| async { file("text/css; charset=utf-8", STYLE) }))
+        .route("/console/config.json", get(|| async move { Json(config) }))
+}
+
+fn file(kind: &'static str, text: &'static str) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        // The files change with the binary.
+        (CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn get(path: &str) -> (u16, String, String) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = router(AppKey::new("demo-key"), true).oneshot(request).await.unwrap();
+        let kind = response.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, kind, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn every_file_that_the_page_names_is_served() {
+        let (status, kind, page) = get("/").await;
+        assert_eq!((status, kind.as_str()), (200, "text/html; charset=utf-8"));
+        let named: Vec<_> = page.split('"').filter(|part| part.starts_with("/console/")).collect();
+        assert!(named.len() >= 2, "{named:?}");
+        for path in named {
+            assert_eq!(get(path).await.0, 200, "{path}");
+        }
+        for (path, part) in
+            [("/console/console.js", "./socket.js"), ("/console/socket.js", "export")]
+        {
+            assert!(get(path).await.2.contains(part), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_page_keeps_to_its_own_policy() {
+        let page = get("/").await.2;
+        for inline in [
+            "<style",
+            "style=",
+            "<script>",
+            "onclick",
+            "onload",
+            "javascript:",
+            "https://",
+            "http://",
+        ] {
+            assert!(!page.contains(inline), "{inline}");
+        }
+        let script = get("/console/console.js").await.2;
+        for unsafe_way in
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("]
+        {
+            assert!(!script.contains(unsafe_way), "{unsafe_way}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_page_learns_where_to_connect() {
+        let config: serde_json::Value =
+            serde_json::from_str(&get("/console/config.json").await.2).unwrap();
+        assert_eq!(config, json!({ "key": "demo-key", "demo": true }));
+    }
+}
