@@ -1,14 +1,65 @@
 //! Durable tables on DynamoDB: posts, deliveries, accounts.
+//!
+//! Two tables, on demand. A post, its deliveries and their frozen payloads are one partition of `posts`; an
+//! account, its secret and its lease are one partition of `accounts`. Every write is conditional: a writer
+//! that lost the race gets [`Error::Conflict`] and has changed nothing. The sparse index `due` has what the
+//! ticker must look at, the index `list` has the posts of a workspace in order.
+
+mod accounts;
+mod arm_delivery;
+mod claim_post;
+mod create_post;
+mod delete_post;
+mod due;
+mod error;
+mod get_post;
+mod item;
+mod keys;
+mod lease_account;
+mod list_posts;
+mod look_again;
+mod replace_delivery;
+mod replace_post;
+mod tables;
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::Client;
+
+pub use due::Due;
+pub use error::{Cause, Error};
+pub use list_posts::{Cursor, Listed};
 
 /// The tables, reached through a client.
 #[derive(Debug, Clone)]
 pub struct Data {
-    client: aws_sdk_dynamodb::Client,
+    client: Client,
+    tables: Arc<Tables>,
+}
+
+/// What the tables are called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tables {
+    /// Posts with their deliveries and payloads.
+    pub posts: String,
+    /// Accounts with their secrets and leases.
+    pub accounts: String,
+}
+
+impl Default for Tables {
+    fn default() -> Self {
+        Self { posts: "pushbridge-posts".to_owned(), accounts: "pushbridge-accounts".to_owned() }
+    }
 }
 
 impl Data {
     /// The tables under their usual names.
-    pub fn new(client: aws_sdk_dynamodb::Client) -> Self {
-        Self { client }
+    pub fn new(client: Client) -> Self {
+        Self::named(client, Tables::default())
+    }
+
+    /// The tables under other names.
+    pub fn named(client: Client, tables: Tables) -> Self {
+        Self { client, tables: Arc::new(tables) }
     }
 }

@@ -1,0 +1,105 @@
+//! Accounts. The secret is an item of its own, which neither list nor get reads.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
+use posts::{Account, AccountId, Secret, WorkspaceId};
+
+use crate::error::{Cause, of_transaction};
+use crate::item::{read, text, text_of, write};
+use crate::{Data, Error, keys};
+
+/// How often keys that the service puts off are asked for again.
+const OFFERS: usize = 8;
+
+impl Data {
+    /// Stores a new account with its secret. Storing it twice is fine.
+    pub async fn create_account(&self, account: &Account, secret: &Secret) -> Result<(), Error> {
+        let mut state = write(account)?;
+        state.extend(keys::account(&account.id, "state"));
+        state.extend(keys::listed(
+            &account.workspace_id,
+            &keys::timed(account.created_at, account.id.as_str()),
+        ));
+        let mut hidden = keys::account(&account.id, "secret");
+        hidden.insert("secret".to_owned(), text(secret.reveal()));
+        let mut writes = Vec::with_capacity(2);
+        for item in [state, hidden] {
+            let put = Put::builder().table_name(&self.tables.accounts).set_item(Some(item));
+            let put = put.condition_expression("attribute_not_exists(pk)").build()?;
+            writes.push(TransactWriteItem::builder().put(put).build());
+        }
+        let request = self.client.transact_write_items().set_transact_items(Some(writes));
+        match request.send().await.map_err(of_transaction) {
+            Ok(_) | Err(Error::Conflict) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads an account. Fails with `NotFound`.
+    pub async fn get_account(&self, id: &AccountId) -> Result<Account, Error> {
+        let get = self.client.get_item().table_name(&self.tables.accounts).consistent_read(true);
+        let found = get.set_key(Some(keys::account(id, "state"))).send().await?;
+        read(&found.item.ok_or(Error::NotFound)?)
+    }
+
+    /// Reads an account's secret. Fails with `NotFound`.
+    pub async fn get_secret(&self, id: &AccountId) -> Result<Secret, Error> {
+        let get = self.client.get_item().table_name(&self.tables.accounts).consistent_read(true);
+        let found = get.set_key(Some(keys::account(id, "secret"))).send().await?;
+        Ok(Secret::new(text_of(&found.item.ok_or(Error::NotFound)?, "secret")))
+    }
+
+    /// Reads those of `ids` that exist, in no order. At most 100, and none twice: the service's rules.
+    pub async fn get_accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = ids.iter().map(|id| keys::account(id, "state")).collect();
+        let wanted =
+            KeysAndAttributes::builder().consistent_read(true).set_keys(Some(wanted)).build()?;
+        let mut rest = HashMap::from([(self.tables.accounts.clone(), wanted)]);
+        let mut accounts = Vec::with_capacity(ids.len());
+        for _ in 0..OFFERS {
+            let answer = self.client.batch_get_item().set_request_items(Some(rest)).send().await?;
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                accounts.push(read(&item)?);
+            }
+            rest = answer.unprocessed_keys.unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(accounts);
+            }
+        }
+        Err(Error::Unavailable(Cause::Unprocessed))
+    }
+
+    /// Lists the accounts of a workspace, the oldest first.
+    pub async fn list_accounts(&self, workspace: &WorkspaceId) -> Result<Vec<Account>, Error> {
+        let query =
+            self.client.query().table_name(&self.tables.accounts).index_name(keys::LIST_INDEX);
+        let query = query.key_condition_expression("list_pk = :workspace");
+        let query = query.expression_attribute_values(":workspace", text(workspace.as_str()));
+        let mut pages = query.into_paginator().send();
+        let mut accounts = Vec::new();
+        while let Some(page) = pages.next().await {
+            for item in page?.items.unwrap_or_default() {
+                accounts.push(read(&item)?);
+            }
+        }
+        Ok(accounts)
+    }
+
+    /// Deletes an account with its secret. Fails with `Conflict` if it is gone already.
+    pub async fn delete_account(&self, id: &AccountId) -> Result<(), Error> {
+        let table = &self.tables.accounts;
+        let state = Delete::builder().table_name(table).set_key(Some(keys::account(id, "state")));
+        let state = state.condition_expression("attribute_exists(pk)").build()?;
+        let secret = Delete::builder()
+            .table_name(table)
+            .set_key(Some(keys::account(id, "secret")))
+            .build()?;
+        let writes = [state, secret].map(|gone| TransactWriteItem::builder().delete(gone).build());
+        let request = self.client.transact_write_items().set_transact_items(Some(writes.into()));
+        request.send().await.map(drop).map_err(of_transaction)
+    }
+}

@@ -1,0 +1,72 @@
+//! What the ticker must look at.
+
+use futures::future::try_join_all;
+use posts::{AccountId, DeliveryId, PostId, Timestamp, WorkspaceId};
+
+use crate::item::{Item, read, text, text_of};
+use crate::{Data, Error, keys};
+
+/// Most entries that one look takes from a shard, oldest first. The rest is there at the next look.
+const PER_SHARD: i32 = 1_000;
+
+/// One entry of the due index. It may be stale: the claim decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// A post.
+    Post {
+        /// Which one.
+        post: PostId,
+        /// Whose it is.
+        workspace: WorkspaceId,
+    },
+    /// A delivery.
+    Delivery {
+        /// Of which post.
+        post: PostId,
+        /// Which one.
+        delivery: DeliveryId,
+        /// To which account.
+        account: AccountId,
+        /// When its post was due.
+        scheduled_at: Timestamp,
+    },
+}
+
+#[derive(serde::Deserialize)]
+struct Entry {
+    workspace_id: WorkspaceId,
+    account_id: Option<AccountId>,
+    scheduled_at: Option<Timestamp>,
+}
+
+impl Data {
+    /// What is due at `now`, at most 1,000 entries of each of the 16 shards, the oldest of each first.
+    pub async fn due(&self, now: Timestamp) -> Result<Vec<Due>, Error> {
+        let shards = (0..keys::SHARDS).map(|shard| self.due_of(shard, now));
+        Ok(try_join_all(shards).await?.into_iter().flatten().collect())
+    }
+
+    async fn due_of(&self, shard: u8, now: Timestamp) -> Result<Vec<Due>, Error> {
+        let query = self.client.query().table_name(&self.tables.posts).index_name(keys::DUE_INDEX);
+        let query =
+            query.key_condition_expression("due_pk = :shard AND due_sk < :after").limit(PER_SHARD);
+        let query = query.expression_attribute_values(":shard", text(keys::shard(shard)));
+        // Everything of this millisecond sorts before the next one.
+        let after = format!("{:015}", now.ms() + 1);
+        let page = query.expression_attribute_values(":after", text(after)).send().await?;
+        page.items.unwrap_or_default().iter().filter_map(|item| entry(item).transpose()).collect()
+    }
+}
+
+fn entry(item: &Item) -> Result<Option<Due>, Error> {
+    let Some(post) = keys::post_of(text_of(item, "pk")) else { return Ok(None) };
+    let entry: Entry = read(item)?;
+    let delivery = keys::delivery_of(text_of(item, "sk"));
+    Ok(match (delivery, entry.account_id, entry.scheduled_at) {
+        (Some(delivery), Some(account), Some(scheduled_at)) => {
+            Some(Due::Delivery { post, delivery, account, scheduled_at })
+        }
+        (Some(_), _, _) => None,
+        (None, _, _) => Some(Due::Post { post, workspace: entry.workspace_id }),
+    })
+}

@@ -1,0 +1,127 @@
+//! Keys of items and indexes, in one place.
+//!
+//! A timestamp inside a key is zero-padded to 15 digits, so that texts sort as numbers do.
+
+use posts::{AccountId, Delivery, DeliveryId, Post, PostId, Timestamp, WorkspaceId};
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+use crate::item::{Item, number, text, write};
+
+/// Shards of the due index, so that no partition of it is hot. A change needs every due item rewritten.
+pub(crate) const SHARDS: u8 = 16;
+
+/// The index of what the ticker must look at.
+pub(crate) const DUE_INDEX: &str = "due";
+/// The index of a workspace's posts or accounts, in order.
+pub(crate) const LIST_INDEX: &str = "list";
+
+/// Holds a write back unless the item still has the version that was read.
+pub(crate) const SAME_VERSION: &str = "#version = :before";
+
+/// What hot items' sort keys begin with: the post and its deliveries, not the payloads.
+pub(crate) const STATE: &str = "state#";
+const POST: &str = "state#post";
+const DELIVERY: &str = "state#delivery#";
+
+/// How long payloads outlive their attempt, in seconds: 30 days, for whoever looks into a trouble.
+const PAYLOAD_KEPT_S: u64 = 30 * 24 * 3600;
+
+/// The key of a post.
+pub(crate) fn post(id: &PostId) -> Item {
+    key(&post_partition(id), POST)
+}
+
+/// The partition of a post, its deliveries and payloads.
+pub(crate) fn post_partition(id: &PostId) -> String {
+    format!("post#{id}")
+}
+
+/// The key of a delivery.
+pub(crate) fn delivery(post: &PostId, id: &DeliveryId) -> Item {
+    key(&post_partition(post), &format!("{DELIVERY}{id}"))
+}
+
+/// The key of a delivery's frozen payload.
+pub(crate) fn payload(post: &PostId, id: &DeliveryId) -> Item {
+    key(&post_partition(post), &format!("payload#{id}"))
+}
+
+/// The key of an account; `part` is `state`, `secret` or `lease`.
+pub(crate) fn account(id: &AccountId, part: &str) -> Item {
+    key(&format!("account#{id}"), part)
+}
+
+/// Reads back which post a key is of.
+pub(crate) fn post_of(pk: &str) -> Option<PostId> {
+    PostId::parse(pk.strip_prefix("post#")?).ok()
+}
+
+/// Reads back which delivery a sort key is of; nothing if it is the post.
+pub(crate) fn delivery_of(sk: &str) -> Option<DeliveryId> {
+    DeliveryId::parse(sk.strip_prefix(DELIVERY)?).ok()
+}
+
+/// A post as a whole item, with its places in the indexes.
+pub(crate) fn post_item(post: &Post) -> Result<Item, Error> {
+    let mut item = write(post)?;
+    item.extend(self::post(&post.id));
+    item.extend(listed(&post.workspace_id, &list_key(post)));
+    if let Some(at) = post.due_at() {
+        item.extend(due(post.id.as_str(), at));
+    }
+    Ok(item)
+}
+
+/// A delivery as a whole item, with its place in the due index.
+pub(crate) fn delivery_item(delivery: &Delivery) -> Result<Item, Error> {
+    let mut item = write(delivery)?;
+    item.extend(self::delivery(&delivery.post_id, &delivery.id));
+    if let Some(at) = delivery.due_at() {
+        item.extend(due(delivery.id.as_str(), at));
+    }
+    Ok(item)
+}
+
+/// A frozen payload as a whole item, which the table drops some time after the attempt.
+pub(crate) fn payload_item(delivery: &Delivery, payload: &str, now: Timestamp) -> Item {
+    let mut item = self::payload(&delivery.post_id, &delivery.id);
+    item.insert("payload".to_owned(), text(payload));
+    item.insert("expires_at".to_owned(), number(now.seconds() + PAYLOAD_KEPT_S));
+    item
+}
+
+/// A place in the list of a workspace.
+pub(crate) fn listed(workspace: &WorkspaceId, list_sk: &str) -> Item {
+    [("list_pk".to_owned(), text(workspace.as_str())), ("list_sk".to_owned(), text(list_sk))].into()
+}
+
+/// Where a post stands in its workspace's list: at its time, or at its creation if it has none.
+pub(crate) fn list_key(post: &Post) -> String {
+    let at = post.when().map_or(post.created_at, |when| when.scheduled_at);
+    timed(at, post.id.as_str())
+}
+
+/// A place in the due index.
+pub(crate) fn due(id: &str, at: Timestamp) -> Item {
+    [("due_pk".to_owned(), text(shard(shard_of(id)))), ("due_sk".to_owned(), text(timed(at, id)))]
+        .into()
+}
+
+/// The partition of a shard of the due index.
+pub(crate) fn shard(shard: u8) -> String {
+    format!("D#{shard}")
+}
+
+/// A time and an id as a sortable text.
+pub(crate) fn timed(at: Timestamp, id: &str) -> String {
+    format!("{:015}#{id}", at.ms())
+}
+
+fn shard_of(id: &str) -> u8 {
+    Sha256::digest(id.as_bytes())[0] % SHARDS
+}
+
+fn key(pk: &str, sk: &str) -> Item {
+    [("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))].into()
+}

@@ -1,0 +1,225 @@
+//! The tables on the embedded engine.
+
+use std::time::Duration;
+
+use data::{Cursor, Data, Due, Error};
+use posts::{
+    Account, AccountId, Caller, Class, DeliveryClaim, NewPost, Post, PostClaim, PostId, PostStatus,
+    Secret, Settings, Timestamp, UserId, Worker, WorkspaceId,
+};
+
+const NOW: i64 = 1_795_161_600_000;
+
+fn now() -> Timestamp {
+    Timestamp::from_ms(NOW)
+}
+
+async fn data() -> Data {
+    let data = Data::new(embedded::memory().unwrap());
+    data.create_tables_if_missing().await.unwrap();
+    data.create_tables_if_missing().await.unwrap();
+    data
+}
+
+fn account(id: &str) -> Account {
+    Account {
+        id: AccountId::parse(id).unwrap(),
+        workspace_id: WorkspaceId::parse("w").unwrap(),
+        platform: "webhook".to_owned(),
+        name: "Demo".to_owned(),
+        url: "https://example.com".to_owned(),
+        created_by: UserId::parse("u").unwrap(),
+        created_at: now(),
+    }
+}
+
+fn post(id: &str, accounts: &[Account], in_ms: Option<u64>) -> Post {
+    let caller = Caller {
+        user_id: UserId::parse("u").unwrap(),
+        workspaces: vec![WorkspaceId::parse("w").unwrap()],
+    };
+    let new = NewPost {
+        text: "Hello".to_owned(),
+        accounts: accounts.iter().map(|a| a.id.clone()).collect(),
+        scheduled_at: in_ms.map(|ms| now().plus(Duration::from_millis(ms))),
+        ..NewPost::default()
+    };
+    Post::create(PostId::parse(id).unwrap(), &caller, new, accounts, now()).unwrap()
+}
+
+fn worker(run: &str) -> Worker {
+    Worker { process: "p".to_owned(), run: run.to_owned() }
+}
+
+#[tokio::test]
+async fn what_is_stored_is_read_whole() {
+    let data = data().await;
+    let accounts: Vec<_> = (0..50).map(|n| account(&format!("a{n}"))).collect();
+    for post in [post("draft", &[], None), post("due", &accounts, Some(0))] {
+        data.create_post(&post).await.unwrap();
+        assert_eq!(data.get_post(&post.id).await.unwrap(), (post, vec![]));
+    }
+    let (before, _) = data.get_post(&PostId::parse("due").unwrap()).await.unwrap();
+    let PostClaim::Taken(after, mut deliveries) = before.claim(now(), &Settings::default()) else {
+        panic!("not due")
+    };
+    data.claim_post(&before, &after, &deliveries).await.unwrap();
+    let (stored, mut found) = data.get_post(&before.id).await.unwrap();
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    deliveries.sort_by(|a, b| a.id.cmp(&b.id));
+    assert_eq!((stored, found), (after, deliveries));
+    let gone = data.get_post(&PostId::parse("none").unwrap()).await;
+    assert!(matches!(gone, Err(Error::NotFound)));
+}
+
+#[tokio::test]
+async fn the_second_of_two_writes_loses_and_changes_nothing() {
+    let data = data().await;
+    let first = post("p", &[account("a")], Some(0));
+    data.create_post(&first).await.unwrap();
+    let cancelled = first.cancel(now()).unwrap();
+    let PostClaim::Taken(claimed, deliveries) = first.claim(now(), &Settings::default()) else {
+        panic!("not due")
+    };
+    data.replace_post(&first, &cancelled).await.unwrap();
+    assert!(matches!(data.claim_post(&first, &claimed, &deliveries).await, Err(Error::Conflict)));
+    assert!(matches!(data.replace_post(&first, &cancelled).await, Err(Error::Conflict)));
+    assert!(matches!(data.delete_post(&first, &[]).await, Err(Error::Conflict)));
+    assert_eq!(data.get_post(&first.id).await.unwrap(), (cancelled, vec![]));
+}
+
+#[tokio::test]
+async fn the_due_index_has_what_is_due_and_nothing_else() {
+    let data = data().await;
+    let accounts = [account("a")];
+    for post in [
+        post("now", &accounts, Some(0)),
+        post("later", &accounts, Some(1)),
+        post("draft", &[], None),
+    ] {
+        data.create_post(&post).await.unwrap();
+    }
+    let due = data.due(now()).await.unwrap();
+    let expected = Due::Post {
+        post: PostId::parse("now").unwrap(),
+        workspace: WorkspaceId::parse("w").unwrap(),
+    };
+    assert_eq!(due, [expected]);
+
+    let (before, _) = data.get_post(&PostId::parse("now").unwrap()).await.unwrap();
+    let PostClaim::Taken(after, deliveries) = before.claim(now(), &Settings::default()) else {
+        panic!("not due")
+    };
+    data.claim_post(&before, &after, &deliveries).await.unwrap();
+    let due = data.due(now()).await.unwrap();
+    assert!(
+        matches!(due.as_slice(), [Due::Delivery { delivery, .. }] if *delivery == deliveries[0].id),
+        "{due:?}"
+    );
+
+    data.look_again(&after, None).await.unwrap();
+    assert_eq!(
+        data.due(now().plus(Duration::from_secs(3600))).await.unwrap().len(),
+        2,
+        "the delivery and `later`"
+    );
+    data.look_again(&after, Some(now())).await.unwrap();
+    assert_eq!(data.due(now()).await.unwrap().len(), 2);
+    assert_eq!(data.get_post(&before.id).await.unwrap().0, after, "looking again makes no version");
+}
+
+#[tokio::test]
+async fn a_payload_is_frozen_with_the_first_attempt() {
+    let data = data().await;
+    let before = post("p", &[account("a")], Some(0));
+    data.create_post(&before).await.unwrap();
+    let PostClaim::Taken(after, deliveries) = before.claim(now(), &Settings::default()) else {
+        panic!("not due")
+    };
+    data.claim_post(&before, &after, &deliveries).await.unwrap();
+    let queued = &deliveries[0];
+    assert!(matches!(data.get_payload(queued).await, Err(Error::NotFound)));
+    let settings = Settings::default();
+    let DeliveryClaim::Taken(mine) =
+        queued.claim(&worker("1"), Class::Idempotent, now(), &settings)
+    else {
+        panic!("not due")
+    };
+    data.replace_delivery(queued, &mine).await.unwrap();
+    assert!(matches!(data.replace_delivery(queued, &mine).await, Err(Error::Conflict)));
+    let armed = mine.arm(now()).unwrap();
+    data.arm_first(&mine, &armed, "{\"text\":\"Hello\"}", now()).await.unwrap();
+    assert!(matches!(data.arm_first(&mine, &armed, "other", now()).await, Err(Error::Conflict)));
+    assert_eq!(data.get_payload(queued).await.unwrap(), "{\"text\":\"Hello\"}");
+    assert_eq!(data.get_delivery(&armed.post_id, &armed.id).await.unwrap(), armed);
+    data.delete_post(&after, &deliveries).await.unwrap();
+    assert!(matches!(data.get_payload(queued).await, Err(Error::NotFound)));
+    assert!(matches!(data.get_delivery(&armed.post_id, &armed.id).await, Err(Error::NotFound)));
+}
+
+#[tokio::test]
+async fn pages_have_every_post_once_the_last_due_first() {
+    let data = data().await;
+    let accounts = [account("a")];
+    for n in 0..7 {
+        data.create_post(&post(&format!("p{n}"), &accounts, Some(n))).await.unwrap();
+    }
+    data.create_post(&post("draft", &[], None)).await.unwrap();
+    let workspace = WorkspaceId::parse("w").unwrap();
+    let (mut seen, mut cursor) = (Vec::new(), None);
+    loop {
+        let page =
+            data.list_posts(&workspace, Some(PostStatus::Scheduled), cursor, 3).await.unwrap();
+        seen.extend(page.posts.into_iter().map(|(post, _)| post.id.to_string()));
+        let Some(next) = page.next else { break };
+        cursor = Some(Cursor::parse(&next.opaque()).unwrap());
+    }
+    assert_eq!(seen, ["p6", "p5", "p4", "p3", "p2", "p1", "p0"]);
+    let all = data.list_posts(&workspace, None, None, 100).await.unwrap();
+    assert_eq!((all.posts.len(), all.next), (8, None));
+    let other = data.list_posts(&WorkspaceId::parse("v").unwrap(), None, None, 100).await.unwrap();
+    assert!(other.posts.is_empty());
+    for bad in ["", "zz", "00", &hex::encode("x#y")] {
+        assert_eq!(Cursor::parse(bad), None, "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn accounts_keep_their_secret_apart() {
+    let data = data().await;
+    let one = account("a");
+    data.create_account(&one, &Secret::new("whsec_x")).await.unwrap();
+    assert_eq!(data.get_account(&one.id).await.unwrap(), one);
+    assert_eq!(data.list_accounts(&one.workspace_id).await.unwrap(), [one.clone()]);
+    let ids = [one.id.clone(), AccountId::parse("none").unwrap()];
+    assert_eq!(data.get_accounts(&ids).await.unwrap(), [one.clone()]);
+    assert_eq!(data.get_secret(&one.id).await.unwrap().reveal(), "whsec_x");
+    data.delete_account(&one.id).await.unwrap();
+    assert!(matches!(data.get_account(&one.id).await, Err(Error::NotFound)));
+    assert!(matches!(data.get_secret(&one.id).await, Err(Error::NotFound)));
+    assert!(matches!(data.delete_account(&one.id).await, Err(Error::Conflict)));
+}
+
+#[tokio::test]
+async fn an_account_is_leased_to_one_worker_at_a_time() {
+    let data = data().await;
+    let id = account("a").id;
+    let settings = Settings::default();
+    data.lease_account(&id, &worker("1"), now(), &settings).await.unwrap();
+    data.lease_account(&id, &worker("1"), now(), &settings).await.unwrap();
+    let other = data.lease_account(&id, &worker("2"), now(), &settings).await;
+    assert!(matches!(other, Err(Error::Conflict)));
+    data.release_account(&id, &worker("2")).await.unwrap();
+    let still = data
+        .lease_account(&id, &worker("2"), now().plus(Duration::from_secs(124)), &settings)
+        .await;
+    assert!(matches!(still, Err(Error::Conflict)), "the slack is part of the lease");
+    data.lease_account(&id, &worker("2"), now().plus(Duration::from_secs(126)), &settings)
+        .await
+        .unwrap();
+    let next = Worker { process: "q".to_owned(), run: "1".to_owned() };
+    let alone = Settings { alone: true, ..settings };
+    data.lease_account(&id, &next, now(), &alone).await.unwrap();
+    data.release_account(&id, &next).await.unwrap();
+    data.lease_account(&id, &worker("3"), now(), &settings).await.unwrap();
+}
