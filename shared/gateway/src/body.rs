@@ -1,11 +1,11 @@
 //! Bodies: read with a limit on size and time.
 
-use std::error::Error;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::StatusCode;
 use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 /// Largest body of a trigger or a batch. Ours: ten events at the largest usual data, twice escaped.
 pub(crate) const PUBLISH_BYTES: usize = 512 * 1024;
@@ -48,15 +48,11 @@ impl Unread {
 
 /// Reads a whole body of at most `limit` bytes.
 pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Unread> {
-    match tokio::time::timeout(READ_TIMEOUT, to_bytes(body, limit)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_limit(&error) => Err(Unread::TooLarge(limit)),
+    let whole = Limited::new(body, limit).collect();
+    match tokio::time::timeout(READ_TIMEOUT, whole).await {
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unread::TooLarge(limit)),
         Ok(Err(_)) => Err(Unread::Broken),
         Err(_) => Err(Unread::TooSlow),
     }
-}
-
-/// The limit is told by an error whose name only a crate below axum exports.
-fn is_limit(error: &axum::Error) -> bool {
-    error.source().is_some_and(|source| source.to_string() == "length limit exceeded")
 }

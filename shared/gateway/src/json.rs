@@ -40,14 +40,14 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 #[derive(Debug)]
 pub(crate) struct JsonError {
     /// The field; empty for the whole.
-    pub(crate) path: String,
+    path: String,
     error: serde_json::Error,
 }
 
 impl std::fmt::Display for JsonError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.path.as_str() {
-            "" | "." => self.error.fmt(f),
+            "" => self.error.fmt(f),
             path => write!(f, "{path}: {}", self.error),
         }
     }
@@ -57,8 +57,7 @@ impl JsonError {
     fn into_problem(self) -> Problem {
         match self.error.classify() {
             Category::Data => {
-                let field = if self.path == "." { String::new() } else { self.path };
-                let error = FieldError::new(field, "invalid", self.error.to_string());
+                let error = FieldError::new(self.path, "invalid", self.error.to_string());
                 Problem::invalid(vec![error])
             }
             Category::Syntax | Category::Eof | Category::Io => Problem::new(
@@ -74,7 +73,15 @@ impl JsonError {
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| JsonError { path: error.path().to_string(), error: error.into_inner() })?;
+        .map_err(|error| JsonError { path: field(&error), error: error.into_inner() })?;
     reader.end().map_err(|error| JsonError { path: String::new(), error })?;
     Ok(value)
+}
+
+/// The field that an error is about; the crate writes `.` for the whole and `?` where it does not know.
+fn field(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    match error.path().to_string() {
+        path if matches!(path.as_str(), "." | "?") => String::new(),
+        path => path,
+    }
 }

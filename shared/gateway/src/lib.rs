@@ -23,6 +23,9 @@ mod signed;
 mod trigger_batch;
 mod trigger_event;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -1,0 +1,7 @@
+//! The whole router, asked without a socket, on the real service, store and tables.
+
+mod cors;
+mod openapi;
+mod sign;
+mod trigger;
+mod world;

@@ -1,0 +1,100 @@
+//! The document against the router: neither says more than the other.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::world::World;
+
+async fn document() -> (World, Value) {
+    let world = World::new().await;
+    let answer = world.ask("GET", "/api/openapi.json", &[], "").await;
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let document = answer.json();
+    (world, document)
+}
+
+fn operations(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().keys();
+        methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+    });
+    operations.collect()
+}
+
+/// Routes and descriptions are added together; this says which there are.
+#[tokio::test]
+async fn every_route_is_described() {
+    let (_, document) = document().await;
+    let expected = [
+        "DELETE /api/accounts/{id}",
+        "DELETE /api/posts/{id}",
+        "GET /api/accounts",
+        "GET /api/cron/publish-posts",
+        "GET /api/openapi.json",
+        "GET /api/posts",
+        "GET /api/posts/{id}",
+        "GET /healthz",
+        "PATCH /api/posts/{id}",
+        "POST /api/accounts",
+        "POST /api/cron/publish-posts",
+        "POST /api/posts",
+        "POST /api/posts/{id}/cancel",
+        "POST /api/posts/{id}/publish-now",
+        "POST /api/pusher/auth",
+        "POST /api/pusher/user-auth",
+        "POST /apps/{app_id}/batch_events",
+        "POST /apps/{app_id}/events",
+        "POST /pusher/auth",
+        "POST /pusher/user-auth",
+    ];
+    let expected: BTreeSet<_> = expected.into_iter().map(str::to_owned).collect();
+    assert_eq!(operations(&document), expected);
+}
+
+#[tokio::test]
+async fn every_description_has_a_route_and_no_other_method_does() {
+    let (world, document) = document().await;
+    let described = operations(&document);
+    for path in document["paths"].as_object().unwrap().keys() {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            let answer = world.ask(method, &path.replace("{id}", "x"), &[], "").await;
+            let routed = answer.status != 405 && !answer.text.contains("Nothing is served");
+            assert_eq!(described.contains(&format!("{method} {path}")), routed, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn operation_ids_are_unique_and_references_lead_somewhere() {
+    let (_, document) = document().await;
+    let mut ids = BTreeSet::new();
+    let mut open = vec![&document];
+    while let Some(value) = open.pop() {
+        if let Some(id) = value.get("operationId") {
+            assert!(ids.insert(id.as_str().unwrap()), "{id} twice");
+        }
+        if let Some(Value::String(target)) = value.get("$ref") {
+            let pointer = target.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{target} leads nowhere");
+        }
+        match value {
+            Value::Array(items) => open.extend(items),
+            Value::Object(fields) => open.extend(fields.values()),
+            _ => {}
+        }
+    }
+    assert_eq!(ids.len(), operations(&document).len());
+}
+
+#[tokio::test]
+async fn every_way_to_sign_in_is_described() {
+    let (_, document) = document().await;
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    let used = document["paths"].as_object().unwrap().values();
+    let used = used.flat_map(|item| item.as_object().unwrap().values());
+    let used = used.filter_map(|operation| operation["security"].as_array()).flatten();
+    let used: BTreeSet<_> = used.flat_map(|it| it.as_object().unwrap().keys()).collect();
+    assert_eq!(used, schemes.keys().collect());
+}

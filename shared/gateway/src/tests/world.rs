@@ -1,0 +1,257 @@
+//! A server in hand: two apps, one verifier, tables in memory, and a record of every frame.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use auth::{KeyPair, Secret, sign_request};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use channels::{App, Apps, Limits};
+use identity::{Facts, JwtRules, PostFacts, User, Workspace, WorkspaceId, mint};
+use jwks::Verifier;
+use posts::{Announcement, Class, DeliveryId, FieldError, NewAccount, Outcome, Post};
+use protocol::{AppId, ConnectionId, Frame, SocketId, UserId};
+use publishing::{Announcer, PublishTo, Publishing};
+use serde_json::Value;
+use service::{Arrival, Credential, Delivery, Outbox, Service};
+use store::MemoryStore;
+use tower::ServiceExt;
+
+use crate::{Gateway, Origins, Settings, clock, router};
+
+pub(super) const JWT_SECRET: &[u8] = b"a secret that is long enough for HS256";
+pub(super) const CRON_SECRET: &str = "cron-secret";
+
+/// Keeps every frame that is sent.
+#[derive(Default, Clone)]
+pub(super) struct Frames(Arc<Mutex<Vec<(ConnectionId, String)>>>);
+
+impl Frames {
+    fn keep(&self, to: &ConnectionId, frame: &Frame) {
+        let text = String::from_utf8(frame.as_bytes().to_vec()).unwrap();
+        self.0.lock().unwrap().push((to.clone(), text));
+    }
+
+    /// What this connection got since the last call.
+    pub(super) fn take(&self, to: &str) -> Vec<String> {
+        let (theirs, others) = std::mem::take(&mut *self.0.lock().unwrap())
+            .into_iter()
+            .partition(|(id, _)| id.as_str() == to);
+        *self.0.lock().unwrap() = others;
+        Vec::into_iter(theirs).map(|(_, text)| text).collect()
+    }
+}
+
+impl Outbox for Frames {
+    async fn send(&self, to: &ConnectionId, frame: &Frame) -> Delivery {
+        self.keep(to, frame);
+        Delivery::Sent
+    }
+
+    async fn broadcast(
+        &self,
+        to: &[ConnectionId],
+        except: Option<&ConnectionId>,
+        frame: &Frame,
+    ) -> Vec<ConnectionId> {
+        to.iter().filter(|id| Some(*id) != except).for_each(|id| self.keep(id, frame));
+        Vec::new()
+    }
+}
+
+/// Posts that the policy knows of.
+#[derive(Clone)]
+pub(super) struct Known(Arc<HashMap<String, PostFacts>>);
+
+impl Facts for Known {
+    async fn post(&self, id: &str) -> Option<PostFacts> {
+        self.0.get(id).cloned()
+    }
+}
+
+/// A platform that takes everything, and someone who need not be told.
+pub(super) struct Willing;
+
+impl PublishTo for Willing {
+    fn class(&self, platform: &str) -> Option<Class> {
+        (platform == "webhook").then_some(Class::Idempotent)
+    }
+
+    fn check(&self, account: &NewAccount) -> Vec<FieldError> {
+        let wrong = account.platform != "webhook";
+        wrong.then(|| FieldError::new("platform", "unknown", "Use webhook")).into_iter().collect()
+    }
+
+    fn freeze(&self, _: &str, _: &Post, _: &DeliveryId) -> String {
+        "{}".into()
+    }
+
+    async fn publish(&self, _: posts::Request<'_>) -> Outcome {
+        Outcome::Published { remote_id: None, remote_url: None }
+    }
+}
+
+impl Announcer for Willing {
+    async fn announce(&self, _: Announcement) {}
+}
+
+pub(super) struct World {
+    pub(super) router: Router,
+    pub(super) frames: Frames,
+    service: Arc<Service<MemoryStore, Frames, Known>>,
+}
+
+/// An answer, read whole.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answer {
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+
+    pub(super) fn shown(&self) -> String {
+        format!("{} {}", self.status.as_u16(), self.text)
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+fn app(id: &str, keys: Vec<KeyPair>, enabled: bool) -> App {
+    App {
+        id: AppId::new(id),
+        name: "test".into(),
+        keys,
+        enabled,
+        client_events: true,
+        allowed_origins: Vec::new(),
+        user_prefixes: vec!["private-chat-".into()],
+        limits: Limits::default(),
+    }
+}
+
+pub(super) fn pb_key() -> KeyPair {
+    KeyPair::new("pb-key", "pb-secret")
+}
+
+pub(super) fn settings() -> Settings {
+    Settings {
+        cron_secret: Some(Secret::new(CRON_SECRET)),
+        allowed_origins: Origins::Only(vec!["https://app.example.com".into()]),
+        ..Settings::default()
+    }
+}
+
+fn facts() -> Known {
+    let post = PostFacts { author: UserId::new("1"), workspace: Some(WorkspaceId::new("w")) };
+    Known(Arc::new(HashMap::from([("p1".to_owned(), post)])))
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        Self::with(settings()).await
+    }
+
+    pub(super) async fn with(settings: Settings) -> Self {
+        let apps = Apps::new(vec![
+            app("1001", vec![pb_key(), KeyPair::new("old-key", "old-secret")], true),
+            app("1002", vec![KeyPair::new("off-key", "off-secret")], false),
+            app("1003", vec![KeyPair::new("third-key", "third-secret")], true),
+        ]);
+        let frames = Frames::default();
+        let store = MemoryStore::default();
+        let service = Service::new(apps.unwrap(), store, frames.clone(), facts());
+        let service = Arc::new(service);
+        let data = data::Data::new(embedded::memory().unwrap());
+        data.create_tables_if_missing().await.unwrap();
+        let publishing = Publishing::new(data, Willing, Willing, publishing::Settings::default());
+        let router = router(Gateway {
+            service: service.clone(),
+            facts: facts(),
+            publishing: Arc::new(publishing),
+            verifier: Arc::new(Verifier::secret(JWT_SECRET, JwtRules::default())),
+            settings,
+        });
+        Self { router, frames, service }
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        Answer { status: parts.status, headers: parts.headers, text }
+    }
+
+    /// Asks with headers as `name: value` lines.
+    pub(super) async fn ask(
+        &self,
+        method: &str,
+        uri: &str,
+        headers: &[&str],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(uri);
+        for line in headers {
+            let (name, value) = line.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Sends what an SDK would send, signed with this pair.
+    pub(super) async fn signed(&self, pair: &KeyPair, path: &str, body: &str) -> Answer {
+        let method = Method::POST;
+        let request =
+            auth::Request { method: method.as_str(), path, query: "", body: body.as_bytes() };
+        let query = sign_request(&request, pair, clock::now().seconds());
+        let json = ["content-type: application/json"];
+        self.ask("POST", &format!("{path}?{query}"), &json, body.to_owned()).await
+    }
+
+    /// Connects a client and subscribes it; its frames so far are forgotten.
+    pub(super) async fn subscriber(&self, id: &str, socket: u64, channels: &[&str]) -> SocketId {
+        let socket_id = SocketId::from_random(socket, socket);
+        let arrival = Arrival {
+            id: ConnectionId::new(id),
+            socket_id,
+            key: "pb-key",
+            protocol: Some("7"),
+            credential: Credential::None,
+        };
+        self.service.connect(arrival).await.unwrap();
+        for channel in channels {
+            let data = channel.starts_with("presence-").then(|| format!(r#"{{"user_id":"{id}"}}"#));
+            let auth = auth::sign_channel(&pb_key(), socket_id, channel, data.as_deref());
+            let data =
+                serde_json::json!({ "channel": channel, "auth": auth, "channel_data": data });
+            let frame = serde_json::json!({ "event": "pusher:subscribe", "data": data });
+            self.service.message(&ConnectionId::new(id), &frame.to_string(), 0).await;
+        }
+        let got = self.frames.take(id).concat();
+        assert!(!got.contains("pusher:error"), "{got}");
+        socket_id
+    }
+}
+
+pub(super) fn user(id: &str, workspaces: &[&str]) -> User {
+    let workspaces =
+        workspaces.iter().map(|id| Workspace { id: WorkspaceId::new(*id), role: None });
+    User { id: UserId::new(id), info: None, workspaces: workspaces.collect() }
+}
+
+/// A token that is good for a minute.
+pub(super) fn token(user: &User) -> String {
+    mint(user, JWT_SECRET, &JwtRules::default(), 60, clock::now().seconds()).unwrap()
+}
+
+/// The header line of a signed-in user.
+pub(super) fn bearer(user: &User) -> String {
+    format!("authorization: Bearer {}", token(user))
+}
