@@ -11,9 +11,14 @@ use protocol::AppKey;
 use serde_json::json;
 
 const PAGE: &str = include_str!("../../console/index.html");
-const SCRIPT: &str = include_str!("../../console/console.js");
-const SOCKET: &str = include_str!("../../console/socket.js");
 const STYLE: &str = include_str!("../../console/console.css");
+/// The scripts, by their names in the page and in each other.
+const SCRIPTS: [(&str, &str); 4] = [
+    ("/console/api.js", include_str!("../../console/api.js")),
+    ("/console/console.js", include_str!("../../console/console.js")),
+    ("/console/posts.js", include_str!("../../console/posts.js")),
+    ("/console/socket.js", include_str!("../../console/socket.js")),
+];
 
 /// Only the page's own files and its own server; nothing may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
@@ -22,18 +27,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 /// The page's routes, for an app that it connects to by `key`. In the demo it fetches its token by itself.
 pub(crate) fn router(key: AppKey, demo: bool) -> Router {
     let config = json!({ "key": key, "demo": demo });
-    Router::new()
+    let router = Router::new()
         .route("/", get(|| async { file("text/html; charset=utf-8", PAGE) }))
-        .route(
-            "/console/console.js",
-            get(|| async { file("text/javascript; charset=utf-8", SCRIPT) }),
-        )
-        .route(
-            "/console/socket.js",
-            get(|| async { file("text/javascript; charset=utf-8", SOCKET) }),
-        )
         .route("/console/console.css", get(|| async { file("text/css; charset=utf-8", STYLE) }))
-        .route("/console/config.json", get(|| async move { Json(config) }))
+        .route("/console/config.json", get(|| async move { Json(config) }));
+    SCRIPTS.iter().fold(router, |router, (path, text)| {
+        router.route(path, get(|| async { file("text/javascript; charset=utf-8", text) }))
+    })
 }
 
 fn file(kind: &'static str, text: &'static str) -> Response {
@@ -74,10 +74,11 @@ mod tests {
         for path in named {
             assert_eq!(get(path).await.0, 200, "{path}");
         }
-        for (path, part) in
-            [("/console/console.js", "./socket.js"), ("/console/socket.js", "export")]
-        {
-            assert!(get(path).await.2.contains(part), "{path}");
+        for (path, script) in SCRIPTS {
+            assert_eq!(get(path).await.2, script, "{path}");
+            for import in script.split('\'').filter_map(|part| part.strip_prefix("./")) {
+                assert_eq!(get(&format!("/console/{import}")).await.0, 200, "{import} in {path}");
+            }
         }
     }
 
@@ -96,11 +97,12 @@ mod tests {
         ] {
             assert!(!page.contains(inline), "{inline}");
         }
-        let script = get("/console/console.js").await.2;
-        for unsafe_way in
-            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("]
+        let unsafe_ways =
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "import("];
+        for ((path, script), way) in
+            SCRIPTS.iter().flat_map(|script| unsafe_ways.map(|way| (script, way)))
         {
-            assert!(!script.contains(unsafe_way), "{unsafe_way}");
+            assert!(!script.contains(way), "{way} in {path}");
         }
     }
 
