@@ -30,11 +30,11 @@ impl Cors {
     /// Names the page as allowed, if it is. Never `*`: a cookie must not go with it.
     fn allow(&self, origin: &HeaderValue, headers: &mut HeaderMap) -> bool {
         let text = origin.to_str().unwrap_or_default();
-        if !self.0.allow(text) {
+        if !self.0.allows(text) {
             return false;
         }
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        if self.0.allow_cookies(text) {
+        if self.0.allows_cookies(text) {
             let yes = HeaderValue::from_static("true");
             headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
         }

@@ -98,7 +98,7 @@ impl Door {
     fn at_home(&self, parts: &Parts) -> bool {
         match parts.headers.get(header::ORIGIN).map(HeaderValue::to_str) {
             Some(Ok(origin)) => {
-                self.settings.allowed_origins.allow_cookies(origin) || is_own_host(origin, parts)
+                self.settings.allowed_origins.allows_cookies(origin) || is_own_host(origin, parts)
             }
             Some(Err(_)) => false,
             None => matches!(parts.method, Method::GET | Method::HEAD),

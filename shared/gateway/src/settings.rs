@@ -18,7 +18,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             cron_secret: None,
-            allowed_origins: Origins::Only(Vec::new()),
+            allowed_origins: Origins::default(),
             cookie_name: "pushbridge_token".into(),
         }
     }
@@ -35,14 +35,21 @@ pub enum Origins {
     Only(Vec<String>),
 }
 
+impl Default for Origins {
+    /// None.
+    fn default() -> Self {
+        Self::Only(Vec::new())
+    }
+}
+
 impl Origins {
     /// Whether a page of this origin may call.
-    pub(crate) fn allow(&self, origin: &str) -> bool {
-        matches!(self, Self::Any) || self.allow_cookies(origin)
+    pub fn allows(&self, origin: &str) -> bool {
+        matches!(self, Self::Any) || self.allows_cookies(origin)
     }
 
     /// Whether a page of this origin may call in the name of the user whose browser it is.
-    pub(crate) fn allow_cookies(&self, origin: &str) -> bool {
+    pub fn allows_cookies(&self, origin: &str) -> bool {
         match self {
             Self::Any => false,
             Self::Loopback => Url::parse(origin).is_ok_and(|url| is_loopback(&url)),
