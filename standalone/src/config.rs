@@ -16,12 +16,12 @@ use std::time::Duration;
 
 use auth::Secret;
 use channels::{App, Apps};
+use gateway::Origins;
 
 pub(crate) use demo::{APP_ID, KEY, SECRET};
 pub(crate) use env::Env;
 pub(crate) use error::ConfigError;
 pub(crate) use jwt::{JwtConfig, JwtKeys};
-pub(crate) use origins::Origins;
 
 use file::File;
 
@@ -177,7 +177,7 @@ impl Settings {
             apps: Apps::new(apps)?,
             jwt,
             cron_secret: self.cron_secret,
-            allowed_origins: self.allowed_origins.unwrap_or_default(),
+            allowed_origins: self.allowed_origins.unwrap_or(Origins::Only(Vec::new())),
             publishing: PublishingConfig {
                 allow_private_addresses: self.allow_private_addresses.unwrap_or(false),
                 late_limit: self.late_limit,

@@ -2,6 +2,7 @@
 
 mod guard;
 mod inbox;
+mod set_up;
 mod token;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use platforms::webhook::{Keys, KeysError};
 use sha2::Sha256;
 
 use inbox::Inbox;
+pub(crate) use set_up::set_up;
 pub(crate) use token::user;
 
 /// The demo's user.

@@ -1,5 +1,53 @@
 //! Pushbridge on one machine: the whole service in one binary.
 
+mod banner;
+mod cli;
 mod config;
+mod console;
+mod dashboard;
+mod demo;
+mod serve;
+mod server;
+mod signals;
+mod sockets;
+mod ticker;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+use crate::config::{Config, Env};
+
+/// Smaller and faster than the system's under thousands of small, long-lived allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let env = Env::of_process();
+    let done: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command() {
+        Command::Serve(args) => {
+            log_to_stderr();
+            match Config::load(&args.flags(), &env) {
+                Ok(config) => serve::run(config).await.map_err(Into::into),
+                Err(error) => Err(error.into()),
+            }
+        }
+        Command::Tool(tool) => tool.run(&env).await.map_err(Into::into),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pushbridge: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new("warn,pushbridge=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -9,7 +9,7 @@ pub mod webhook;
 
 use std::future::Future;
 
-use posts::{Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, Request};
+use posts::{Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, PublishTo, Request};
 
 pub use guard::Addresses;
 pub use http::{Http, HttpError, Settings};
@@ -46,28 +46,34 @@ impl Platforms {
         Self { webhook: Webhook::new(http) }
     }
 
-    /// How safe a second try is on this platform; nothing if there is no such platform.
-    pub fn class(&self, platform: &str) -> Option<Class> {
+    fn find(&self, platform: &str) -> Option<&Webhook> {
+        (platform == webhook::NAME).then_some(&self.webhook)
+    }
+}
+
+fn unknown() -> FieldError {
+    FieldError::new("platform", "unknown", "There is no such platform here; use \"webhook\".")
+}
+
+impl PublishTo for Platforms {
+    fn class(&self, platform: &str) -> Option<Class> {
         self.find(platform).map(Platform::class)
     }
 
-    /// What is wrong with an account that someone wants to connect. An unknown platform is wrong too.
-    pub fn check(&self, account: &NewAccount) -> Vec<FieldError> {
+    fn check(&self, account: &NewAccount) -> Vec<FieldError> {
         self.find(&account.platform).map_or_else(|| vec![unknown()], |it| it.check(account))
     }
 
-    /// What is wrong with a text for this platform.
-    pub fn check_text(&self, platform: &str, text: &str) -> Option<FieldError> {
+    fn check_text(&self, platform: &str, text: &str) -> Option<FieldError> {
         self.find(platform).map_or_else(|| Some(unknown()), |it| it.check_text(text))
     }
 
-    /// The payload of a delivery as JSON text; empty if there is no such platform, as nothing is sent then.
-    pub fn freeze(&self, platform: &str, post: &Post, delivery: &DeliveryId) -> String {
+    /// Empty if there is no such platform, as nothing is sent then.
+    fn freeze(&self, platform: &str, post: &Post, delivery: &DeliveryId) -> String {
         self.find(platform).map(|it| it.freeze(post, delivery)).unwrap_or_default()
     }
 
-    /// Makes one attempt. The account names the platform.
-    pub async fn publish(&self, request: Request<'_>) -> Outcome {
+    async fn publish(&self, request: Request<'_>) -> Outcome {
         match self.find(&request.account.platform) {
             Some(platform) => platform.publish(request).await,
             None => Outcome::Refused {
@@ -77,12 +83,4 @@ impl Platforms {
             },
         }
     }
-
-    fn find(&self, platform: &str) -> Option<&Webhook> {
-        (platform == webhook::NAME).then_some(&self.webhook)
-    }
-}
-
-fn unknown() -> FieldError {
-    FieldError::new("platform", "unknown", "There is no such platform here; use \"webhook\".")
 }

@@ -40,7 +40,7 @@ pub use delivery::{
 pub use error::{ErrorClass, FieldError};
 pub use ids::{AccountId, BadId, DeliveryId, PostId, UserId, WorkspaceId};
 pub use input::{NewPost, PatchPost};
-pub use platform::{AfterUnknown, Class, Outcome, Request};
+pub use platform::{AfterUnknown, Class, Outcome, PublishTo, Request};
 pub use post::{FailReason, Post, PostStatus, Stage, Target, When};
 pub use refused::{Conflict, Refused};
 pub use secret::Secret;

@@ -1,8 +1,9 @@
 //! What the rules know of a platform: how safe a second try is, what one call gets, what one call says.
 
+use std::future::Future;
 use std::time::Duration;
 
-use crate::{Account, ErrorClass, Secret, Timestamp};
+use crate::{Account, DeliveryId, ErrorClass, FieldError, NewAccount, Post, Secret, Timestamp};
 
 /// What a platform offers against publishing twice. It decides what follows an unknown outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +100,24 @@ pub enum Outcome {
         /// A sentence for the author.
         message: String,
     },
+}
+
+/// The platforms that posts go to, by name.
+pub trait PublishTo: Send + Sync + 'static {
+    /// How safe a second try is on this platform; nothing if there is no such platform.
+    fn class(&self, platform: &str) -> Option<Class>;
+
+    /// What is wrong with an account that someone wants to connect. An unknown platform is wrong too.
+    fn check(&self, account: &NewAccount) -> Vec<FieldError>;
+
+    /// What is wrong with a text for this platform.
+    fn check_text(&self, platform: &str, text: &str) -> Option<FieldError>;
+
+    /// The payload of a delivery as JSON text, to be kept and sent unchanged by every attempt.
+    fn freeze(&self, platform: &str, post: &Post, delivery: &DeliveryId) -> String;
+
+    /// Makes one attempt. The account names the platform.
+    fn publish(&self, request: Request<'_>) -> impl Future<Output = Outcome> + Send;
 }
 
 #[cfg(test)]

@@ -1,39 +1,12 @@
 //! Which web origins may call from a browser.
 
+use gateway::Origins;
 use url::{Host, Url};
 
 use super::file::File;
 use super::{ConfigError, Env};
 
 const EXAMPLE: &str = "https://app.example.com";
-
-/// A set of web origins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origins {
-    /// Every origin.
-    Any,
-    /// Pages served by this machine itself, at any port.
-    Loopback,
-    /// These only, each as a browser sends it: `scheme://host` or `scheme://host:port`.
-    Only(Vec<String>),
-}
-
-impl Default for Origins {
-    fn default() -> Self {
-        Self::Only(Vec::new())
-    }
-}
-
-impl Origins {
-    /// Whether a page of this `Origin` may call.
-    pub(crate) fn allows(&self, origin: &str) -> bool {
-        match self {
-            Self::Any => true,
-            Self::Loopback => Url::parse(origin).is_ok_and(|url| is_loopback(url.host())),
-            Self::Only(list) => list.iter().any(|allowed| allowed == origin),
-        }
-    }
-}
 
 /// Whether a host is this machine by its name or number.
 pub(super) fn is_loopback(host: Option<Host<&str>>) -> bool {

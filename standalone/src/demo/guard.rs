@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::config::Origins;
+use gateway::Origins;
 
 /// Lets through what names this machine. A page of a foreign site can make its own name lead here (DNS rebinding) and
 /// would then be handed a token; its `Host` gives it away.

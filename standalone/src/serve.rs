@@ -1,0 +1,155 @@
+//! `pushbridge serve`: puts the parts together, runs them, and stops them in order.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use data::Data;
+use gateway::Gateway;
+use jwks::Verifier;
+use platforms::{Addresses, Http, Platforms};
+use publishing::Publishing;
+use service::Service;
+use store::MemoryStore;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::banner::{Greeting, banner};
+use crate::config::{Config, ConfigError, JwtConfig, JwtKeys, Mode};
+use crate::dashboard::{Core, Directory, News};
+use crate::demo;
+use crate::sockets::{Door, Sockets, Timing};
+use crate::{console, server, signals, ticker};
+
+/// Close code of a server that goes away (RFC 6455, section 7.4.1).
+const GOING_AWAY: u16 = 1001;
+/// How long clients may take to close when the server stops.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Posts on one machine.
+type Posts = Publishing<Platforms, News>;
+
+/// Why the server did not start: one sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ServeError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(
+        "Cannot listen on {address} ({source}); free the port, or choose another one with --listen."
+    )]
+    Listen { address: SocketAddr, source: std::io::Error },
+    #[error("{0}.")]
+    Open(#[from] embedded::OpenError),
+    #[error(
+        "The data cannot be used: {0}; restore the data directory from a backup, or choose another one with --data."
+    )]
+    Data(#[from] data::Error),
+    #[error("{0}")]
+    Http(#[from] platforms::HttpError),
+    #[error("JWT_JWKS_URL cannot be used: {0}.")]
+    Jwks(#[from] jwks::UrlError),
+    #[error("The demo could not be set up: {0}.")]
+    Demo(String),
+    #[error("The system does not let this program wait for signals ({0}).")]
+    Signals(std::io::Error),
+    #[error("Standard output cannot be used ({0}).")]
+    Output(std::io::Error),
+}
+
+/// Serves until a signal says stop.
+///
+/// # Errors
+/// When something that the server needs cannot be had. Nothing has been served then.
+pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
+    raise_open_files();
+    let stop = signals::stop().map_err(ServeError::Signals)?;
+    let listen = |source| ServeError::Listen { address: config.listen, source };
+    let listener = TcpListener::bind(config.listen).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let data = Data::new(embedded::open(&config.data)?);
+    data.create_tables_if_missing().await?;
+
+    let (mode, jwt) = (config.mode, config.jwt.clone());
+    let parts = Parts::new(config, data)?;
+    let mut router = parts.router;
+    let greeting = match mode {
+        Mode::Configured => banner(address, Greeting::Configured),
+        Mode::Demo => {
+            let demo = demo::set_up(&jwt, address, &parts.publishing).await?;
+            router = router.merge(demo::router(demo.state));
+            banner(address, Greeting::Demo { token: &demo.token, account_id: &demo.account_id })
+        }
+    };
+    std::io::stdout().write_all(greeting.as_bytes()).map_err(ServeError::Output)?;
+    let door = Door::new(Arc::clone(&parts.core), parts.verifier, Timing::default());
+    let (stopping, stopped) = watch::channel(false);
+    let ticker = tokio::spawn(ticker::run(parts.publishing, stopped));
+    server::serve(listener, router, door, async {
+        stop.await;
+        stopping.send_replace(true);
+    })
+    .await;
+    // What a last tick announces still reaches the clients.
+    let _ = ticker.await;
+    let sockets = parts.core.outbox();
+    sockets.close_all(GOING_AWAY, "The server is going away");
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, sockets.all_closed()).await;
+    Ok(())
+}
+
+/// What the configuration makes of the crates.
+struct Parts {
+    core: Arc<Core>,
+    publishing: Arc<Posts>,
+    verifier: Arc<Verifier>,
+    router: Router,
+}
+
+impl Parts {
+    fn new(config: Config, data: Data) -> Result<Self, ServeError> {
+        let verifier = Arc::new(verifier(config.jwt)?);
+        let key = config.apps.first().keys.first().map(|pair| pair.key.clone());
+        let facts = Directory(data.clone());
+        let sockets = Sockets::new();
+        let core = Arc::new(Service::new(config.apps, MemoryStore::new(), sockets, facts.clone()));
+        let addresses = if config.publishing.allow_private_addresses {
+            Addresses::AlsoPrivate
+        } else {
+            Addresses::Public
+        };
+        let platforms = Platforms::new(Http::new(platforms::Settings::new(addresses))?);
+        let settings = posts::Settings { late: config.publishing.late_limit, alone: true };
+        let publishing =
+            Arc::new(Publishing::new(data, platforms, News(Arc::clone(&core)), settings));
+        let router = gateway::router(Gateway {
+            service: Arc::clone(&core),
+            facts,
+            publishing: Arc::clone(&publishing),
+            verifier: Arc::clone(&verifier),
+            settings: gateway::Settings {
+                cron_secret: config.cron_secret,
+                allowed_origins: config.allowed_origins,
+                ..gateway::Settings::default()
+            },
+        });
+        let console = key.map(|key| console::router(key, config.mode == Mode::Demo));
+        let router = router.merge(console.unwrap_or_default());
+        Ok(Self { core, publishing, verifier, router })
+    }
+}
+
+fn verifier(jwt: JwtConfig) -> Result<Verifier, jwks::UrlError> {
+    match jwt.keys {
+        JwtKeys::Secret(secret) => Ok(Verifier::secret(secret.expose(), jwt.rules)),
+        JwtKeys::Jwks(url) => Verifier::jwks(url.as_str(), jwt.rules),
+    }
+}
+
+/// Every connection is an open file; the usual soft limit of 1,024 is for programs that use `select`.
+fn raise_open_files() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
+}

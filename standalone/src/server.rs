@@ -1,0 +1,105 @@
+//! The listener: accepts, hands WebSocket requests to the door and all others to the router, drains.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1::{self, UpgradeableConnection};
+use hyper::service::{HttpService, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use identity::Facts;
+use store::Store;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+use crate::sockets::{Door, is_websocket};
+
+/// How long a client may take to send its request's head. Ours: bounds idle half-open connections.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause after a failed accept: out of file descriptors, most likely.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long requests under way may take once the server stops.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Serves until `stop` resolves, then lets requests under way finish.
+pub(crate) async fn serve<S: Store, F: Facts + 'static>(
+    listener: TcpListener,
+    router: Router,
+    door: Arc<Door<S, F>>,
+    stop: impl Future<Output = ()>,
+) {
+    let (stopping, stopped) = watch::channel(());
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    tokio::pin!(stop);
+    loop {
+        let stream = tokio::select! {
+            stream = accept(&listener) => stream,
+            () = &mut stop => break,
+        };
+        let (router, door) = (router.clone(), Arc::clone(&door));
+        let service = service_fn(move |request| answer(router.clone(), Arc::clone(&door), request));
+        let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        tokio::spawn(drive(connection, stopped.clone()));
+    }
+    drop((listener, stopped));
+    stopping.send_replace(());
+    // Every connection holds a receiver until it ends.
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, stopping.closed()).await;
+}
+
+/// Runs one HTTP connection; when the server stops, only to the end of its present request.
+async fn drive<S>(
+    connection: UpgradeableConnection<TokioIo<TcpStream>, S>,
+    mut stopped: watch::Receiver<()>,
+) where
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible> + Send,
+    S::Future: Send,
+{
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        _ = stopped.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "an HTTP connection ended early");
+    }
+}
+
+async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // Frames are small and written whole: waiting for more only delays them.
+                let _ = stream.set_nodelay(true);
+                return stream;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn answer<S: Store, F: Facts + 'static>(
+    router: Router,
+    door: Arc<Door<S, F>>,
+    request: http::Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let request = request.map(Body::new);
+    if is_websocket(request.headers()) {
+        Ok(door.open(request))
+    } else {
+        router.oneshot(request).await
+    }
+}

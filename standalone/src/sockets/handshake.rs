@@ -1,0 +1,174 @@
+//! The door: from an HTTP request to a connection that has been greeted or refused.
+//!
+//! A refused client is let in all the same and told why by its first frame: pusher-js reads
+//! codes only from an open socket.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::header::{CONNECTION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use identity::{Facts, TokenError};
+use jwks::Verifier;
+use protocol::{Code, ConnectionId, Fault, ServerFrame, SocketId};
+use service::{Arrival, Credential, Service};
+use store::Store;
+use tokio::net::TcpStream;
+use tungstenite::handshake::server::create_response_with_body;
+
+use super::session::{self, Handler, Timing};
+use super::socket::Socket;
+use super::{Sockets, wire};
+
+/// The subprotocol that carries a token where a client cannot add a query parameter.
+const BEARER: &str = "bearer.";
+
+/// Whether a request wants to become a WebSocket.
+pub(crate) fn is_websocket(headers: &HeaderMap) -> bool {
+    headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// What a WebSocket request says, read once.
+struct Visitor {
+    key: Option<String>,
+    protocol: Option<String>,
+    token: Option<String>,
+}
+
+impl Visitor {
+    fn of<B>(request: &http::Request<B>) -> Self {
+        let key = request.uri().path().strip_prefix("/app/").map(str::to_owned);
+        let query = request.uri().query().unwrap_or_default();
+        let parameter = |name: &str| {
+            let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(it, _)| it == name).map(|(_, value)| value.into_owned())
+        };
+        let token = parameter("token").or_else(|| {
+            let bearer = offered(request.headers()).find_map(|it| it.strip_prefix(BEARER));
+            bearer.map(str::to_owned)
+        });
+        Self { key, protocol: parameter("protocol"), token }
+    }
+}
+
+/// The subprotocols that a client offers.
+fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
+    values.filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',').map(str::trim))
+}
+
+/// Opens WebSockets for a service.
+pub(crate) struct Door<S, F> {
+    service: Arc<Service<S, Sockets, F>>,
+    sockets: Sockets,
+    verifier: Arc<Verifier>,
+    timing: Timing,
+    started: Instant,
+}
+
+impl<S: Store, F: Facts + 'static> Door<S, F> {
+    /// A door to this service.
+    pub(crate) fn new(
+        service: Arc<Service<S, Sockets, F>>,
+        verifier: Arc<Verifier>,
+        timing: Timing,
+    ) -> Arc<Self> {
+        let sockets = service.outbox().clone();
+        Arc::new(Self { service, sockets, verifier, timing, started: Instant::now() })
+    }
+
+    /// Answers the handshake; the connection lives on in a task of its own.
+    pub(crate) fn open(self: &Arc<Self>, mut request: Request) -> Response {
+        let mut response = match create_response_with_body(&request, Body::empty) {
+            Ok(response) => response,
+            Err(error) => return not_a_handshake(&error),
+        };
+        if let Some(chosen) = chosen_subprotocol(request.headers()) {
+            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, chosen);
+        }
+        let visitor = Visitor::of(&request);
+        let upgrade = hyper::upgrade::on(&mut request);
+        let door = Arc::clone(self);
+        tokio::spawn(async move {
+            if let Ok(upgraded) = upgrade.await {
+                door.welcome(upgraded, visitor).await;
+            }
+        });
+        response
+    }
+
+    async fn welcome(&self, upgraded: Upgraded, visitor: Visitor) {
+        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else { return };
+        let id = ConnectionId::new(format!("{:016x}", rand::random::<u64>()));
+        let socket = Arc::new(Socket::new(id.clone(), parts.io.into_inner()));
+        self.sockets.insert(&socket);
+        match Box::pin(self.admit(&id, visitor)).await {
+            Ok(()) => Box::pin(self.service.greet(&id)).await,
+            Err(fault) => refuse(&socket, &fault),
+        }
+        session::run(socket, parts.read_buf, self, self.timing).await;
+        self.sockets.remove(&id);
+        self.service.close(&id).await;
+    }
+
+    async fn admit(&self, id: &ConnectionId, visitor: Visitor) -> Result<(), Fault> {
+        let Some(key) = visitor.key else {
+            return Err(Fault::new(Code::PathNotFound, "Path not found: connect to /app/{key}"));
+        };
+        let credential = match visitor.token {
+            None => Credential::None,
+            Some(token) => match self.verifier.verify(&token).await {
+                Ok(user) => Credential::User(Arc::new(user)),
+                // Not the client's fault: it may come back.
+                Err(error @ TokenError::KeysUnavailable) => {
+                    return Err(Fault::new(Code::OverCapacity, error.to_string()));
+                }
+                Err(error) => Credential::Invalid(error.to_string()),
+            },
+        };
+        let arrival = Arrival {
+            id: id.clone(),
+            socket_id: SocketId::from_random(rand::random(), rand::random()),
+            key: &key,
+            protocol: visitor.protocol.as_deref(),
+            credential,
+        };
+        self.service.connect(arrival).await
+    }
+}
+
+impl<S: Store, F: Facts + 'static> Handler for Door<S, F> {
+    async fn message(&self, id: &ConnectionId, text: &str) {
+        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.service.message(id, text, now_ms).await;
+    }
+}
+
+/// The error as first frame, then a close with the same code.
+fn refuse(socket: &Socket, fault: &Fault) {
+    socket.post(&wire::text(&ServerFrame::Error(fault).encode()));
+    let code = fault.code.unwrap_or(Code::OverCapacity).number();
+    socket.close(wire::close(code, &fault.message));
+}
+
+/// A client that offers subprotocols wants one of them back; a token is repeated only if it is alone.
+fn chosen_subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
+    let plain = offered(headers).find(|it| !it.starts_with(BEARER) && !it.is_empty());
+    let chosen = plain.or_else(|| offered(headers).find(|it| it.starts_with(BEARER)))?;
+    HeaderValue::from_str(chosen).ok()
+}
+
+fn not_a_handshake(error: &tungstenite::Error) -> Response {
+    let mut response = Response::new(Body::from(format!("Not a WebSocket handshake: {error}\n")));
+    *response.status_mut() = StatusCode::UPGRADE_REQUIRED;
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    response
+}

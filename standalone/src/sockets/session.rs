@@ -1,0 +1,209 @@
+//! The life of one socket after its handshake: read frames, write what was queued, mind the silence.
+
+use std::future::Future;
+use std::io::ErrorKind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use protocol::limits::{ACTIVITY_TIMEOUT_S, CLIENT_MESSAGE_BYTES, PONG_TIMEOUT_S};
+use protocol::{Code, ConnectionId, ServerFrame};
+use tokio::io::Interest;
+use tokio::time::{Instant, sleep_until};
+use tungstenite::Message;
+use tungstenite::error::{Error, ProtocolError};
+use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+
+use super::socket::{Io, Socket, State};
+use super::wire;
+
+/// The reader's buffer in bytes: most frames of clients fit, and idle connections stay small.
+const READ_BUFFER_BYTES: usize = 1024;
+/// Messages handled in a row before other sessions get their turn.
+const TURN: usize = 32;
+
+/// What a session's messages are for.
+pub(crate) trait Handler: Send + Sync + 'static {
+    /// One text message.
+    fn message(&self, id: &ConnectionId, text: &str) -> impl Future<Output = ()> + Send;
+}
+
+/// How long silences may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timing {
+    /// Silence of the client after which it is pinged. Longer than the client's own
+    /// timeout, so that healthy clients ping first.
+    pub(crate) silence: Duration,
+    /// Silence after the ping after which it is closed.
+    pub(crate) pong: Duration,
+    /// How long a close may take before the connection is cut.
+    pub(crate) close: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            silence: Duration::from_secs(ACTIVITY_TIMEOUT_S + PONG_TIMEOUT_S),
+            pong: Duration::from_secs(PONG_TIMEOUT_S),
+            close: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Why reading stopped.
+enum End {
+    /// The peer is gone, or has closed properly.
+    Gone,
+    /// The peer broke the rules: close with this code (RFC 6455, section 7.4.1).
+    Close(u16, &'static str),
+}
+
+/// Runs until the connection is over.
+pub(super) async fn run<H: Handler>(
+    socket: Arc<Socket>,
+    early: Bytes,
+    handler: &H,
+    timing: Timing,
+) {
+    let mut session = Session::new(&socket, early, timing);
+    let end = session.exchange(handler).await;
+    if let End::Close(code, reason) = end {
+        socket.close(wire::close(code, reason));
+    }
+    if socket.state() != State::Broken {
+        // A peer that does not finish the close is cut off.
+        let _ = tokio::time::timeout(timing.close, linger(&socket)).await;
+    }
+}
+
+struct Session<'a> {
+    socket: &'a Socket,
+    reader: WebSocketContext,
+    timing: Timing,
+    deadline: Instant,
+    pinged: bool,
+}
+
+impl<'a> Session<'a> {
+    fn new(socket: &'a Socket, early: Bytes, timing: Timing) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BUFFER_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(Some(CLIENT_MESSAGE_BYTES))
+            .max_frame_size(Some(CLIENT_MESSAGE_BYTES));
+        let reader = if early.is_empty() {
+            WebSocketContext::new(Role::Server, Some(config))
+        } else {
+            WebSocketContext::from_partially_read(early.into(), Role::Server, Some(config))
+        };
+        let deadline = Instant::now() + timing.silence;
+        Self { socket, reader, timing, deadline, pinged: false }
+    }
+
+    async fn exchange<H: Handler>(&mut self, handler: &H) -> End {
+        let timer = sleep_until(self.deadline);
+        tokio::pin!(timer);
+        loop {
+            if let Some(end) = self.read(handler).await {
+                return end;
+            }
+            let queued = self.socket.flush();
+            if self.socket.state() != State::Open {
+                return End::Gone;
+            }
+            let interest =
+                if queued { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+            tokio::select! {
+                ready = self.socket.stream.ready(interest) => if ready.is_err() { return End::Gone },
+                () = self.socket.woken() => {}
+                () = &mut timer => {
+                    if let Some(end) = self.silence() {
+                        return end;
+                    }
+                    timer.as_mut().reset(self.deadline);
+                }
+            }
+        }
+    }
+
+    /// Handles everything that has arrived.
+    async fn read<H: Handler>(&mut self, handler: &H) -> Option<End> {
+        let mut handled = 0;
+        loop {
+            let message = match self.reader.read(&mut Io(self.socket)) {
+                Ok(message) => message,
+                Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => return None,
+                Err(error) => return Some(end_of(&error)),
+            };
+            self.heard();
+            match message {
+                // Boxed, so that the many idle sessions do not hold room for it.
+                Message::Text(text) => Box::pin(handler.message(&self.socket.id, &text)).await,
+                Message::Binary(_) => {
+                    return Some(End::Close(1003, "Only text messages are accepted"));
+                }
+                Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
+            }
+            handled += 1;
+            if handled % TURN == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
+    /// Notes a sign of life. The timer is set anew only when it fires.
+    fn heard(&mut self) {
+        self.deadline = Instant::now() + self.timing.silence;
+        self.pinged = false;
+    }
+
+    fn silence(&mut self) -> Option<End> {
+        let now = Instant::now();
+        if now < self.deadline {
+            return None;
+        }
+        if self.pinged {
+            return Some(End::Close(Code::PongMissing.number(), "No answer to a ping"));
+        }
+        self.pinged = true;
+        self.deadline = now + self.timing.pong;
+        self.socket.post(&wire::text(&ServerFrame::Ping.encode()));
+        None
+    }
+}
+
+fn end_of(error: &Error) -> End {
+    match error {
+        Error::Capacity(_) => End::Close(1009, "Message too large"),
+        Error::Utf8(_) => End::Close(1007, "Text must be UTF-8"),
+        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
+        Error::Protocol(_) => End::Close(1002, "Not a valid WebSocket frame"),
+        _ => End::Gone,
+    }
+}
+
+/// Writes what is left, ends our half and waits for the peer's end, so that the close frame
+/// is not lost to a reset.
+async fn linger(socket: &Socket) {
+    while socket.flush() {
+        if socket.stream.writable().await.is_err() {
+            return;
+        }
+    }
+    if socket.shut_down().is_err() {
+        return;
+    }
+    let mut rest = [0; 512];
+    loop {
+        match socket.stream.try_read(&mut rest) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                if socket.stream.readable().await.is_err() {
+                    return;
+                }
+            }
+            Err(_) => return,
+        }
+    }
+}
