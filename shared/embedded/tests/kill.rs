@@ -1,5 +1,7 @@
 //! `kill -9` in the middle of writing: what was acknowledged is there.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 

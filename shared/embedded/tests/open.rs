@@ -1,5 +1,7 @@
 //! The data directory: who may open it, and what is left as it was.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
+
 use std::fs;
 use std::path::Path;
 

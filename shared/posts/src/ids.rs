@@ -32,12 +32,6 @@ macro_rules! text_id {
                 Ok(Self(text))
             }
 
-            /// Wraps a text that this crate made.
-            #[allow(dead_code, reason = "only some ids are derived")]
-            pub(crate) fn derived(text: String) -> Self {
-                Self(text)
-            }
-
             /// The text itself.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -92,6 +86,27 @@ text_id!(
     /// An end user, as the application names them. Compared whole.
     UserId
 );
+
+impl PostId {
+    /// The id of a new post, from a number that is never used twice: time in the high bits, chance in the low.
+    pub fn from_number(number: u128) -> Self {
+        Self(format!("post_{number:032x}"))
+    }
+}
+
+impl AccountId {
+    /// The id of a new account, from a number that is never used twice.
+    pub fn from_number(number: u128) -> Self {
+        Self(format!("acc_{number:032x}"))
+    }
+}
+
+impl DeliveryId {
+    /// Wraps an id that follows from what it names.
+    pub(crate) fn derived(text: String) -> Self {
+        Self(text)
+    }
+}
 
 #[cfg(test)]
 mod tests {

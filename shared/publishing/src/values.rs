@@ -1,25 +1,9 @@
 //! Small values around the verbs.
 
-use std::time::Duration;
+use std::ops::AddAssign;
 
-use posts::{PostStatus, PostView, WorkspaceId, limits};
+use posts::{PostStatus, PostView, WorkspaceId};
 use serde::Serialize;
-
-/// How publishing behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// How late a post is still published; later ones fail as `missed`.
-    pub late: Duration,
-    /// This process is the only one on the store (it holds the lock of the data directory):
-    /// leases of earlier processes are void at once.
-    pub alone: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { late: limits::LATE, alone: false }
-    }
-}
 
 /// Which posts to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -54,4 +38,13 @@ pub struct TickReport {
     pub failed: u64,
     /// Deliveries to be tried again.
     pub retried: u64,
+}
+
+impl AddAssign for TickReport {
+    fn add_assign(&mut self, other: Self) {
+        self.processed += other.processed;
+        self.published += other.published;
+        self.failed += other.failed;
+        self.retried += other.retried;
+    }
 }

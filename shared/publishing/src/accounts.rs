@@ -1,0 +1,68 @@
+//! Accounts: connect, list, disconnect.
+
+use posts::{Account, AccountId, Caller, NewAccount, Timestamp, WorkspaceId, check_account, news};
+
+use crate::{Announcer, PublishTo, Publishing, Refusal, numbers};
+
+impl<P: PublishTo, A: Announcer> Publishing<P, A> {
+    /// Connects an account to a workspace of the caller.
+    pub async fn connect_account(
+        &self,
+        caller: &Caller,
+        new: NewAccount,
+        now: Timestamp,
+    ) -> Result<Account, Refusal> {
+        let mut errors = check_account(&new);
+        errors.extend(self.platforms.check(&new));
+        let workspace_id = match caller.workspace(new.workspace_id.as_ref()) {
+            Ok(workspace) if errors.is_empty() => workspace,
+            Ok(_) => return Err(Refusal::Invalid(errors)),
+            Err(error) => {
+                return Err(Refusal::Invalid([error].into_iter().chain(errors).collect()));
+            }
+        };
+        let account = Account {
+            id: AccountId::from_number(numbers::unique(now)),
+            workspace_id,
+            platform: new.platform,
+            name: new.name.trim().to_owned(),
+            url: new.url,
+            created_by: caller.user_id.clone(),
+            created_at: now,
+        };
+        self.data.create_account(&account, &new.secret).await?;
+        self.announce([news::account_connected(&account)]).await;
+        Ok(account)
+    }
+
+    /// Lists the accounts of a workspace of the caller, the oldest first.
+    pub async fn list_accounts(
+        &self,
+        caller: &Caller,
+        workspace: Option<&WorkspaceId>,
+    ) -> Result<Vec<Account>, Refusal> {
+        let workspace =
+            caller.workspace(workspace).map_err(|error| Refusal::Invalid(vec![error]))?;
+        Ok(self.data.list_accounts(&workspace).await?)
+    }
+
+    /// Disconnects an account. Posts that still name it fail there when they fall due.
+    pub async fn disconnect_account(
+        &self,
+        caller: &Caller,
+        id: &AccountId,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let account = self.data.get_account(id).await?;
+        if !caller.may_enter(&account.workspace_id) {
+            return Err(Refusal::NotFound);
+        }
+        match self.data.delete_account(id).await {
+            Ok(()) => {}
+            Err(data::Error::Conflict) => return Err(Refusal::NotFound),
+            Err(error) => return Err(error.into()),
+        }
+        self.announce([news::account_disconnected(&account, &caller.user_id, now)]).await;
+        Ok(())
+    }
+}

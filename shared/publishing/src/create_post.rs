@@ -1,0 +1,48 @@
+//! A new post.
+
+use posts::{
+    Account, AccountId, Caller, FieldError, NewPost, Post, PostId, PostView, Timestamp, limits,
+    news,
+};
+
+use crate::{Announcer, PublishTo, Publishing, Refusal, numbers};
+
+impl<P: PublishTo, A: Announcer> Publishing<P, A> {
+    /// Creates a post by `caller`: scheduled if it has a time, else a draft. `except_socket` does not hear of it.
+    pub async fn create_post(
+        &self,
+        caller: &Caller,
+        new: NewPost,
+        now: Timestamp,
+        except_socket: Option<&str>,
+    ) -> Result<PostView, Refusal> {
+        let known = self.known(&new.accounts).await?;
+        let id = PostId::from_number(numbers::unique(now));
+        let post = Post::create(id, caller, new, &known, now).map_err(Refusal::Invalid)?;
+        self.check_text(&post)?;
+        self.data.create_post(&post).await?;
+        self.announce(news::created(&post, except_socket)).await;
+        Ok(PostView::new(post, &[]))
+    }
+
+    /// Those of the accounts that exist. A list that is too long is refused by the rule anyway, and not read.
+    pub(crate) async fn known(&self, ids: &[AccountId]) -> Result<Vec<Account>, Refusal> {
+        let mut once: Vec<AccountId> = ids.iter().take(limits::ACCOUNTS).cloned().collect();
+        once.sort();
+        once.dedup();
+        Ok(self.data.get_accounts(&once).await?)
+    }
+
+    /// Asks the platforms of a post about its text.
+    pub(crate) fn check_text(&self, post: &Post) -> Result<(), Refusal> {
+        let mut names: Vec<&str> =
+            post.accounts.iter().map(|target| target.platform.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        let errors: Vec<FieldError> = names
+            .into_iter()
+            .filter_map(|name| self.platforms.check_text(name, &post.text))
+            .collect();
+        if errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid(errors)) }
+    }
+}

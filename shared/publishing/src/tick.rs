@@ -1,0 +1,137 @@
+//! One run of the ticker.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use data::Due;
+use futures::{StreamExt, stream};
+use posts::{AccountId, DeliveryId, PostId, Settings, Timestamp, Worker, WorkspaceId, limits};
+
+use crate::clock::Clock;
+use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
+
+/// Most accounts that are published to at once. Source: the load figures of the publishing rules.
+const AT_ONCE: usize = 64;
+
+/// Most posts that one run claims: a burst is shared between runs, and publishing starts early.
+const CLAIMS: usize = 500;
+
+/// One run: who works, since when, by which rules.
+pub(crate) struct Run {
+    pub(crate) me: Worker,
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+}
+
+/// A delivery to look at. They are ordered as they must go out to an account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Task {
+    pub(crate) scheduled_at: Timestamp,
+    pub(crate) post: PostId,
+    pub(crate) delivery: DeliveryId,
+}
+
+/// Deliveries by account.
+pub(crate) type Tasks = BTreeMap<AccountId, Vec<Task>>;
+
+impl<P: PublishTo, A: Announcer> Publishing<P, A> {
+    /// Publishes what is due at `now`. Returns when all its work is done. Safe to run twice at once and to overlap
+    /// with itself: every step is one conditional write, and each account has one worker at a time.
+    pub async fn tick(&self, now: Timestamp) -> TickReport {
+        self.run(now, now).await
+    }
+
+    /// The first run after a start. A process that is alone takes up at once what an earlier one left half done,
+    /// where the index names the end of the lease.
+    pub async fn resume(&self, now: Timestamp) -> TickReport {
+        let ahead = limits::ROLL_UP_AGAIN.max(limits::LEASE);
+        self.run(now, if self.settings.alone { now.plus(ahead) } else { now }).await
+    }
+
+    async fn run(&self, now: Timestamp, horizon: Timestamp) -> TickReport {
+        let me = Worker { process: self.process.clone(), run: numbers::name() };
+        let run = Run { me, clock: Clock::starting(now), settings: self.settings };
+        let due = match self.data.due(horizon).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(cause = ?error, "the due posts cannot be read; the next run tries again");
+                return TickReport::default();
+            }
+        };
+        let (posts, mut tasks) = sort(due);
+        let (mut report, claimed) = self.claim_posts(interleave(posts), &run).await;
+        for (account, more) in claimed {
+            tasks.entry(account).or_default().extend(more);
+        }
+        let runs =
+            stream::iter(tasks).map(|(account, tasks)| self.deliver_to(account, tasks, &run));
+        let mut runs = runs.buffer_unordered(AT_ONCE);
+        while let Some(done) = runs.next().await {
+            report += done;
+        }
+        report
+    }
+
+    async fn claim_posts(&self, posts: Vec<PostId>, run: &Run) -> (TickReport, Tasks) {
+        let claims =
+            stream::iter(posts.into_iter().take(CLAIMS)).map(|id| self.claim_post(id, run));
+        let mut claims = claims.buffer_unordered(AT_ONCE);
+        let (mut report, mut tasks) = (TickReport::default(), Tasks::new());
+        while let Some((done, deliveries)) = claims.next().await {
+            report += done;
+            for delivery in deliveries {
+                let task = Task {
+                    scheduled_at: delivery.scheduled_at,
+                    post: delivery.post_id,
+                    delivery: delivery.id,
+                };
+                tasks.entry(delivery.account_id).or_default().push(task);
+            }
+        }
+        (report, tasks)
+    }
+}
+
+/// Splits what is due into posts by workspace and deliveries by account.
+fn sort(due: Vec<Due>) -> (BTreeMap<WorkspaceId, Vec<PostId>>, Tasks) {
+    let (mut posts, mut tasks) = (BTreeMap::<_, Vec<_>>::new(), Tasks::new());
+    for entry in due {
+        match entry {
+            Due::Post { post, workspace } => posts.entry(workspace).or_default().push(post),
+            Due::Delivery { post, delivery, account, scheduled_at } => {
+                tasks.entry(account).or_default().push(Task { scheduled_at, post, delivery });
+            }
+        }
+    }
+    (posts, tasks)
+}
+
+/// Takes from each workspace in turn, so that one's bulk does not delay the rest.
+fn interleave(posts: BTreeMap<WorkspaceId, Vec<PostId>>) -> Vec<PostId> {
+    let mut queues: Vec<_> = posts.into_values().map(Vec::into_iter).collect();
+    let mut fair = Vec::new();
+    while !queues.is_empty() {
+        queues.retain_mut(|queue| queue.next().map(|post| fair.push(post)).is_some());
+    }
+    fair
+}
+
+/// How long a platform may take. Longer than any platform's own limit, shorter than half a lease.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
+
+/// How old an account's lease may grow before it is renewed: what is left is longer than one attempt.
+pub(crate) const RENEW: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_workspace_does_not_delay_the_rest() {
+        let id = |text: &str| PostId::parse(text).unwrap();
+        let bulk = (0..3).map(|n| id(&format!("a{n}"))).collect();
+        let posts = [("a", bulk), ("b", vec![id("b0")])];
+        let posts = posts.map(|(name, posts)| (WorkspaceId::parse(name).unwrap(), posts));
+        assert_eq!(interleave(posts.into()), ["a0", "b0", "a1", "a2"].map(id));
+    }
+}
