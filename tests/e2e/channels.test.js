@@ -90,6 +90,7 @@ describe('channels', () => {
       const error = await wire.until('pusher:error');
       assert.equal(error.data.code, null, name);
       assert.match(error.data.message, /name/i);
+      assert.equal((await wire.next()).event, 'pusher:subscription_error');
     }
     await wire.subscribe(`${fresh()}${'x'.repeat(100)}`);
   });
