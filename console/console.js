@@ -179,6 +179,7 @@ function showAccounts() {
     element('input', { type: 'checkbox', name: 'account', value: account.id, checked: !chosen.has(account.id) }),
     ` ${account.name} `, element('small', { textContent: account.platform }));
   const none = element('p', { className: 'empty', textContent: 'No account yet: connect one with POST /api/accounts.' });
+  $('submit').disabled = accounts.size === 0;
   $('accounts').replaceChildren(...(accounts.size ? [...accounts.values()].map(choice) : [none]));
 }
 
@@ -232,10 +233,10 @@ $('compose').onsubmit = async (event) => {
 
 // --- Events and arrivals ---
 
-function logEvent(name, data) {
+function logEvent(name, data, about = '') {
   const detail = JSON.stringify(data, null, 2);
   const entry = element('li', {}, element('details', {},
-    element('summary', {}, element('time', { textContent: clock(data?.at ?? Date.now()) }), element('code', { textContent: name })),
+    element('summary', {}, element('time', { textContent: clock(data?.at ?? Date.now()) }), element('code', { textContent: name }), element('span', { className: 'about', textContent: about })),
     element('pre', { textContent: detail })));
   $('events').prepend(entry);
   while ($('events').children.length > LOG_ENTRIES) $('events').lastChild.remove();
@@ -249,9 +250,8 @@ function onEvent(name, data) {
   }
   const { isNew, refetch: missed } = posts.apply(name, data);
   if (!isNew) return;
-  logEvent(name, data);
-  const id = data?.data?.post_id ?? data?.data?.post?.id;
-  const post = posts.get(id);
+  const post = posts.get(data?.data?.post_id ?? data?.data?.post?.id);
+  logEvent(name, data, post && excerpt(post.text));
   if (post && name !== 'delivery:status-changed') $('announcer').textContent = `Post “${excerpt(post.text)}”: ${words(post.status)}`;
   if (missed) refetch(missed);
   if (name.startsWith('account:')) loadAll().catch(alertUser);
