@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use posts::FieldError;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error, Unexpected};
 use serde_json::error::Category;
 
 use crate::body::{REQUEST_BYTES, read};
@@ -69,8 +69,13 @@ impl JsonError {
     }
 }
 
-/// Reads a JSON text, all of it.
+/// Reads a JSON object, all of it.
 pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, JsonError> {
+    // Derived readers would take a list for an object, its items for the fields in order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        let error = serde_json::Error::invalid_type(Unexpected::Seq, &"an object");
+        return Err(JsonError { path: String::new(), error });
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| JsonError { path: field(&error), error: error.into_inner() })?;

@@ -1,5 +1,6 @@
 //! The whole router, asked without a socket, on the real service, store and tables.
 
+mod api;
 mod cors;
 mod openapi;
 mod sign;

@@ -83,6 +83,10 @@ impl PublishTo for Willing {
         wrong.then(|| FieldError::new("platform", "unknown", "Use webhook")).into_iter().collect()
     }
 
+    fn check_text(&self, _: &str, _: &str) -> Option<FieldError> {
+        None
+    }
+
     fn freeze(&self, _: &str, _: &Post, _: &DeliveryId) -> String {
         "{}".into()
     }
@@ -170,7 +174,7 @@ impl World {
         let service = Arc::new(service);
         let data = data::Data::new(embedded::memory().unwrap());
         data.create_tables_if_missing().await.unwrap();
-        let publishing = Publishing::new(data, Willing, Willing, publishing::Settings::default());
+        let publishing = Publishing::new(data, Willing, Willing, posts::Settings::default());
         let router = router(Gateway {
             service: service.clone(),
             facts: facts(),
