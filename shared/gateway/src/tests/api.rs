@@ -198,6 +198,26 @@ async fn what_is_not_json_or_too_large_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_tab_that_makes_a_change_is_left_out_of_its_announcement() {
+    let world = World::new().await;
+    let header = bearer(&user("1", &["w"]));
+    let send = async |method: &str, uri: &str, tab: &str, body: Value| {
+        let answer = world.ask(method, uri, &[JSON, &header, tab], body.to_string()).await;
+        let told = world.told.take();
+        assert!(!told.is_empty(), "{}", answer.text);
+        (answer.json(), told.into_iter().map(|it| it.except_socket).collect::<Vec<_>>())
+    };
+    let tab = "x-socket-id: 12.34";
+    let (post, left_out) = send("POST", "/api/posts", tab, json!({ "text": "a" })).await;
+    assert!(left_out.iter().all(|it| it.as_deref() == Some("12.34")), "{left_out:?}");
+    let path = format!("/api/posts/{}", post["id"].as_str().unwrap());
+    let (_, left_out) = send("PATCH", &path, tab, json!({ "text": "b" })).await;
+    assert!(left_out.iter().all(|it| it.as_deref() == Some("12.34")), "{left_out:?}");
+    let (_, left_out) = send("PATCH", &path, "x-other: 1", json!({ "text": "c" })).await;
+    assert!(left_out.iter().all(Option::is_none), "{left_out:?}");
+}
+
+#[tokio::test]
 async fn signing_in_is_asked_for_in_one_shape() {
     let world = World::new().await;
     for (method, uri) in [
@@ -253,6 +273,7 @@ async fn the_ticker_runs_for_whoever_has_the_cron_secret() {
 
     let late = ada.ask(Method::PATCH, &path, json!({ "text": "too late" })).await;
     assert_eq!(late.status, 409, "{}", late.text);
+    assert_eq!(late.json()["error"]["code"], "post_already_finished");
 }
 
 #[tokio::test]

@@ -70,8 +70,19 @@ impl Facts for Known {
     }
 }
 
-/// A platform that takes everything, and someone who need not be told.
+/// A platform that takes everything.
 pub(super) struct Willing;
+
+/// Keeps every announcement.
+#[derive(Default, Clone)]
+pub(super) struct Told(Arc<Mutex<Vec<Announcement>>>);
+
+impl Told {
+    /// What was announced since the last call.
+    pub(super) fn take(&self) -> Vec<Announcement> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
 
 impl PublishTo for Willing {
     fn class(&self, platform: &str) -> Option<Class> {
@@ -96,13 +107,16 @@ impl PublishTo for Willing {
     }
 }
 
-impl Announcer for Willing {
-    async fn announce(&self, _: Announcement) {}
+impl Announcer for Told {
+    async fn announce(&self, announcement: Announcement) {
+        self.0.lock().unwrap().push(announcement);
+    }
 }
 
 pub(super) struct World {
     pub(super) router: Router,
     pub(super) frames: Frames,
+    pub(super) told: Told,
     service: Arc<Service<MemoryStore, Frames, Known>>,
 }
 
@@ -172,9 +186,10 @@ impl World {
         let store = MemoryStore::default();
         let service = Service::new(apps.unwrap(), store, frames.clone(), facts());
         let service = Arc::new(service);
+        let told = Told::default();
         let data = data::Data::new(embedded::memory().unwrap());
         data.create_tables_if_missing().await.unwrap();
-        let publishing = Publishing::new(data, Willing, Willing, posts::Settings::default());
+        let publishing = Publishing::new(data, Willing, told.clone(), posts::Settings::default());
         let router = router(Gateway {
             service: service.clone(),
             facts: facts(),
@@ -182,7 +197,7 @@ impl World {
             verifier: Arc::new(Verifier::secret(JWT_SECRET, JwtRules::default())),
             settings,
         });
-        Self { router, frames, service }
+        Self { router, frames, told, service }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
