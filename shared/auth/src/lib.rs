@@ -34,9 +34,10 @@ impl Secret {
         &self.0
     }
 
-    /// Whether a text from outside is this secret, in constant time.
+    /// Whether a text from outside is this secret, in constant time. Nothing is an empty secret:
+    /// a setting left blank must not open a door.
     pub fn is(&self, candidate: &[u8]) -> bool {
-        self.0.ct_eq(candidate).into()
+        !self.0.is_empty() && self.0.ct_eq(candidate).into()
     }
 }
 
@@ -146,9 +147,10 @@ mod tests {
     #[test]
     fn secrets_compare_whole() {
         let secret = Secret::new("hush");
-        assert!(secret.is(b"hush"));
         for other in ["", "hus", "hush ", "Hush"] {
             assert!(!secret.is(other.as_bytes()), "{other:?}");
         }
+        assert!(secret.is(b"hush"));
+        assert!(!Secret::new("").is(b""));
     }
 }
