@@ -42,7 +42,7 @@ async function act(button, work) {
 }
 
 const clock = (time) => new Date(time).toLocaleTimeString();
-const words = (status) => status.replaceAll('_', ' ');
+const words = (name) => name.replaceAll(/[_:-]/g, ' ');
 const excerpt = (text) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
 
 function countdown(post) {
@@ -248,11 +248,13 @@ function onEvent(name, data) {
     if (name === 'pusher:subscription_error') logEvent(name, data);
     return;
   }
+  const id = data?.data?.post_id ?? data?.data?.post?.id;
+  const before = posts.get(id);
   const { isNew, refetch: missed } = posts.apply(name, data);
   if (!isNew) return;
-  const post = posts.get(data?.data?.post_id ?? data?.data?.post?.id);
+  const post = posts.get(id) ?? before;
   logEvent(name, data, post && excerpt(post.text));
-  if (post && name !== 'delivery:status-changed') $('announcer').textContent = `Post “${excerpt(post.text)}”: ${words(post.status)}`;
+  if (post && name !== 'delivery:status-changed') $('announcer').textContent = `“${excerpt(post.text)}”: ${words(name)}`;
   if (missed) refetch(missed);
   if (name.startsWith('account:')) loadAll().catch(alertUser);
   showPosts();

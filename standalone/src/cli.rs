@@ -22,7 +22,7 @@ const DEFAULT_URL: &str = "http://127.0.0.1:6001";
 ///
 /// Without a subcommand it serves. With nothing configured it serves a demo on 127.0.0.1:6001.
 #[derive(Debug, Parser)]
-#[command(name = "pushbridge", version, args_conflicts_with_subcommands = true, after_help = CLI_EXAMPLES)]
+#[command(name = "pushbridge", bin_name = "pushbridge", version, args_conflicts_with_subcommands = true, after_help = CLI_EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

@@ -98,8 +98,8 @@ impl Server {
 fn sentence(status: u16, text: &str) -> String {
     let said = match serde_json::from_str::<Problem>(text) {
         Ok(Problem { error }) => {
-            let fields = error.fields.iter().map(|it| format!(" {}: {}", it.field, it.message));
-            format!("{}{}", error.message, fields.collect::<String>())
+            let fields = error.fields.iter().map(|it| format!("; {}: {}", it.field, it.message));
+            format!("{}{}", error.message.trim_end_matches('.'), fields.collect::<String>())
         }
         Err(_) => text.trim().to_owned(),
     };
@@ -118,7 +118,7 @@ mod tests {
         let fields = r#"{"error":{"code":"invalid","message":"Not valid.","fields":[
             {"field":"text","code":"empty","message":"Write something."}]}}"#;
         for (status, text, expected) in [
-            (422, fields, "The server refused (422): Not valid. text: Write something."),
+            (422, fields, "The server refused (422): Not valid; text: Write something."),
             (401, "Invalid signature\n", "The server refused (401): Invalid signature"),
             (502, "", "The server answered with status 502."),
             (500, "\u{1b}[31mred", "The server refused (500):  [31mred"),

@@ -19,8 +19,18 @@ The token comes from --token or PUSHBRIDGE_TOKEN; in the demo one is made.
 Examples:
   pushbridge posts list
   pushbridge posts schedule --at +10s 'Hello'
-  pushbridge posts schedule --at 2026-11-20T09:00:00Z --account acc_1 --account acc_2 'Good morning'
+  pushbridge posts schedule --at 2026-11-20T09:00:00Z --account acc_1 'Hello'
   pushbridge posts cancel post_1";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  pushbridge posts list --status scheduled
+  pushbridge posts list --json | jq '.posts[].id'";
+
+const SCHEDULE_EXAMPLES: &str = "\
+Examples:
+  pushbridge posts schedule --at +10s 'Hello'
+  pushbridge posts schedule --at 2026-11-20T09:00:00+01:00 --account acc_1 'Hi'";
 
 /// How long a token made for one command lasts.
 const TOKEN_TTL: Duration = Duration::from_secs(60);
@@ -39,12 +49,12 @@ pub(crate) struct PostsArgs {
 enum Verb {
     /// List posts, those due last first
     #[command(
-        after_help = "Examples:\n  pushbridge posts list --status scheduled\n  pushbridge posts list --json | jq '.posts[].id'"
+        after_help = LIST_EXAMPLES
     )]
     List(ListArgs),
     /// Schedule a post
     #[command(
-        after_help = "Examples:\n  pushbridge posts schedule --at +10s 'Hello'\n  pushbridge posts schedule --at 2026-11-20T09:00:00+01:00 --account acc_1 'Hello'"
+        after_help = SCHEDULE_EXAMPLES
     )]
     Schedule(ScheduleArgs),
     /// Cancel a post that is not being published yet

@@ -11,12 +11,14 @@ use super::{CliError, Place, term};
 use crate::config::{Config, Env, JwtConfig, JwtKeys};
 
 const EXAMPLES: &str = "\
-The token is signed with JWT_SECRET, or with the demo's own secret if nothing is configured. Only the token is printed.
+The token is signed with JWT_SECRET, or with the demo's own secret if nothing
+is configured. Only the token is printed.
 
 Examples:
   pushbridge token --user ann --workspace acme
   pushbridge token --user ann --workspace acme --workspace beta --ttl 7d
-  curl http://127.0.0.1:6001/api/posts -H \"Authorization: Bearer $(pushbridge token --user ann --workspace acme)\"";
+  TOKEN=$(pushbridge token --user ann --workspace acme)
+  curl http://127.0.0.1:6001/api/posts -H \"Authorization: Bearer $TOKEN\"";
 
 /// Whose token, and for how long.
 #[derive(Debug, Args)]

@@ -11,14 +11,16 @@ use super::{CliError, DEFAULT_URL, Place, api};
 use crate::config::{Config, Env};
 
 const EXAMPLES: &str = "\
-DATA is sent as it is; receivers of JSON get it parsed. Without DATA, standard input is sent. The credentials are those
-of the first configured app, or the demo's.
+DATA is sent as it is; receivers of JSON get it parsed. Without DATA, standard
+input is sent. The credentials are those of the first configured app, or the
+demo's.
 
 Examples:
   pushbridge trigger --channel news --event hello '{\"n\":1}'
-  pushbridge trigger --channel private-user-7 --channel private-user-8 --event note 'Lunch!'
+  pushbridge trigger --channel private-user-7 --channel news --event note 'Lunch!'
   date | pushbridge trigger --channel clock --event tick
-  PUSHER_APP_ID=7 PUSHER_KEY=k PUSHER_SECRET=s pushbridge trigger --url https://push.example.com --channel news --event hello '{}'";
+  PUSHER_APP_ID=7 PUSHER_KEY=k PUSHER_SECRET=s \\
+    pushbridge trigger --url https://push.example.com --channel news --event hi '{}'";
 
 /// Most bytes that are read from standard input. Apps may allow more than Pusher's 10 kB; a message never has more.
 const STDIN_BYTES: usize = protocol::limits::CLIENT_MESSAGE_BYTES;
