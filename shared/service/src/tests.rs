@@ -1,1 +1,5 @@
-//! placeholder
+//! The verbs on a memory store and an outbox that writes down what it is given.
+
+mod model;
+mod scenarios;
+mod world;

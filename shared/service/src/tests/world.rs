@@ -1,0 +1,178 @@
+//! A service whose way out is a log.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+
+use auth::{KeyPair, sign_channel};
+use channels::{App, Apps, Limits, Publish};
+use identity::{Facts, PostFacts, User, Workspace, WorkspaceId};
+use protocol::{AppId, ChannelName, ConnectionId, EventName, Fault, Frame, SocketId, UserId};
+use store::MemoryStore;
+
+use crate::{Arrival, Credential, Delivery, Outbox, Service};
+
+/// Frames by receiver, in order.
+#[derive(Clone, Default)]
+pub(super) struct Log {
+    lines: Arc<Mutex<Vec<(String, String)>>>,
+    open: Arc<Mutex<BTreeSet<ConnectionId>>>,
+}
+
+impl Outbox for Log {
+    async fn send(&self, to: &ConnectionId, frame: &Frame) -> Delivery {
+        if !self.open.lock().unwrap().contains(to) {
+            return Delivery::Gone;
+        }
+        self.lines.lock().unwrap().push((to.to_string(), format!("{frame:?}")));
+        Delivery::Sent
+    }
+
+    async fn broadcast(
+        &self,
+        to: &[ConnectionId],
+        except: Option<&ConnectionId>,
+        frame: &Frame,
+    ) -> Vec<ConnectionId> {
+        let mut gone = Vec::new();
+        for id in to.iter().filter(|id| except != Some(id)) {
+            if self.send(id, frame).await == Delivery::Gone {
+                gone.push(id.clone());
+            }
+        }
+        gone
+    }
+}
+
+/// One post, `p1`, of author `ann` in workspace `w1`.
+pub(super) struct OnePost;
+
+impl Facts for OnePost {
+    async fn post(&self, id: &str) -> Option<PostFacts> {
+        (id == "p1").then(|| PostFacts {
+            author: UserId::new("ann"),
+            workspace: Some(WorkspaceId::new("w1")),
+        })
+    }
+}
+
+pub(super) struct World {
+    pub(super) service: Service<MemoryStore, Log, OnePost>,
+    log: Log,
+}
+
+pub(super) fn socket(n: u64) -> SocketId {
+    SocketId::from_random(n, n)
+}
+
+pub(super) fn id(n: u64) -> ConnectionId {
+    ConnectionId::new(format!("c{n}"))
+}
+
+fn app() -> App {
+    App {
+        id: AppId::new("1"),
+        name: "test".into(),
+        keys: vec![KeyPair::new("key", "secret")],
+        enabled: true,
+        client_events: true,
+        allowed_origins: Vec::new(),
+        user_prefixes: Vec::new(),
+        limits: Limits { client_events_per_second: 2, connections: Some(8), ..Limits::default() },
+    }
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let log = Log::default();
+        let apps = Apps::new(vec![app()]).unwrap();
+        Self { service: Service::new(apps, MemoryStore::new(), log.clone(), OnePost), log }
+    }
+
+    pub(super) async fn arrive(&self, n: u64, credential: Credential) -> Result<(), Fault> {
+        let arrival = Arrival {
+            id: id(n),
+            socket_id: socket(n),
+            key: "key",
+            protocol: Some("7"),
+            credential,
+        };
+        self.service.connect(arrival).await?;
+        self.log.open.lock().unwrap().insert(id(n));
+        self.service.greet(&id(n)).await;
+        Ok(())
+    }
+
+    /// A pusher-js client; what was sent so far is forgotten.
+    pub(super) async fn connect(&self, n: u64) {
+        self.connect_quietly(n).await;
+        self.heard();
+    }
+
+    pub(super) async fn connect_quietly(&self, n: u64) {
+        self.arrive(n, Credential::None).await.unwrap();
+    }
+
+    /// A plain client, member of `workspace`.
+    pub(super) async fn connect_as(&self, n: u64, user: &str, workspace: &str) {
+        let workspaces = vec![Workspace { id: WorkspaceId::new(workspace), role: None }];
+        let user = User { id: UserId::new(user), info: None, workspaces };
+        self.arrive(n, Credential::User(Arc::new(user))).await.unwrap();
+    }
+
+    pub(super) async fn says(&self, n: u64, text: &str) {
+        self.service.message(&id(n), text, 10_000).await;
+    }
+
+    /// Subscribes with a signature; as `user` on presence channels.
+    pub(super) async fn subscribe(&self, n: u64, channel: &str, user: Option<&str>) {
+        let data = user.map(|user| format!(r#"{{"user_id":"{user}"}}"#));
+        let auth = sign_channel(&app().keys[0], socket(n), channel, data.as_deref());
+        let ask = serde_json::json!({ "channel": channel, "auth": auth, "channel_data": data });
+        self.says(n, &serde_json::json!({ "event": "pusher:subscribe", "data": ask }).to_string())
+            .await;
+    }
+
+    pub(super) async fn unsubscribe(&self, n: u64, channel: &str) {
+        let frame =
+            serde_json::json!({ "event": "pusher:unsubscribe", "data": { "channel": channel } });
+        self.says(n, &frame.to_string()).await;
+    }
+
+    /// The transport learns that the connection is over, and says so.
+    pub(super) async fn close(&self, n: u64) {
+        self.vanish(n);
+        self.service.close(&id(n)).await;
+    }
+
+    /// The connection is over and nobody knows yet.
+    pub(super) fn vanish(&self, n: u64) {
+        self.log.open.lock().unwrap().remove(&id(n));
+    }
+
+    pub(super) async fn publish(&self, channel: &str, except: Option<u64>) {
+        let publish = Publish {
+            channels: vec![ChannelName::parse(channel).unwrap()],
+            event: EventName::parse("e").unwrap(),
+            data: "d".into(),
+            except: except.map(socket),
+            info: Default::default(),
+        };
+        let app = Arc::clone(self.service.apps().first());
+        self.service.publish(&app, &publish).await.unwrap();
+    }
+
+    /// What was sent since the last look, a line each: `receiver: frame`.
+    pub(super) fn heard(&self) -> String {
+        let lines = std::mem::take(&mut *self.log.lines.lock().unwrap());
+        lines.iter().map(|(to, frame)| format!("{to}: {frame}\n")).collect()
+    }
+
+    /// The same, as JSON by receiver.
+    pub(super) fn frames(&self) -> BTreeMap<String, Vec<serde_json::Value>> {
+        let mut frames: BTreeMap<String, Vec<serde_json::Value>> = BTreeMap::new();
+        for (to, frame) in std::mem::take(&mut *self.log.lines.lock().unwrap()) {
+            frames.entry(to).or_default().push(serde_json::from_str(&frame).unwrap());
+        }
+        frames
+    }
+}
