@@ -16,8 +16,15 @@ const LAST: i64 = 253_402_207_199_000;
 
 impl Timestamp {
     /// From milliseconds since 1970 UTC. Points outside 1970..9999 are pulled to its ends.
-    pub fn from_ms(ms: i64) -> Self {
-        Self(ms.clamp(0, LAST))
+    pub const fn from_ms(ms: i64) -> Self {
+        // By hand, because `clamp` is not const.
+        Self(if ms < 0 {
+            0
+        } else if ms > LAST {
+            LAST
+        } else {
+            ms
+        })
     }
 
     /// Milliseconds since 1970 UTC.

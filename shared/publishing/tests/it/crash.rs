@@ -1,0 +1,222 @@
+//! A worker stops between two writes; a later run goes on. The oracle is the ledger: one row for a delivery.
+
+use std::time::Duration;
+
+use posts::{
+    Class, Delivery, DeliveryClaim, DeliveryStatus, FailReason, Jitter, Outcome, Post, PostClaim,
+    PostStatus, Request, Settings, Stage, Timestamp, Worker, limits,
+};
+use publishing::{PublishTo, TickReport};
+
+use crate::world::{NOW, World, after};
+
+/// When the lease of a worker that stopped at [`NOW`] is surely over.
+fn lapsed() -> Timestamp {
+    NOW.plus(limits::LEASE + limits::LEASE_SLACK + Duration::from_secs(1))
+}
+
+/// The worker that stops.
+struct Dying {
+    world: World,
+    account: posts::Account,
+    settings: Settings,
+}
+
+impl Dying {
+    async fn new(alone: bool) -> Self {
+        let settings = Settings { alone, ..Settings::default() };
+        let world = World::with(Class::Idempotent, settings).await;
+        let account = world.connect("one").await;
+        world.schedule(&[&account], NOW).await;
+        Self { world, account, settings }
+    }
+
+    async fn post(&self) -> (Post, Vec<Delivery>) {
+        let listed =
+            self.world.server.list_posts(&self.world.me, Default::default()).await.unwrap();
+        self.world.data.get_post(&listed.posts[0].post.id).await.unwrap()
+    }
+
+    async fn claim_post(&self) -> Delivery {
+        let (before, _) = self.post().await;
+        let PostClaim::Taken(after, deliveries) = before.claim(NOW, &self.settings) else {
+            panic!("not due")
+        };
+        self.world.data.claim_post(&before, &after, &deliveries).await.unwrap();
+        deliveries[0].clone()
+    }
+
+    async fn claim_delivery(&self, before: &Delivery, now: Timestamp) -> Delivery {
+        let dead = Worker { process: "dead".to_owned(), run: "1".to_owned() };
+        // A real worker has the account's lease too.
+        self.world.data.lease_account(&self.account.id, &dead, now, &self.settings).await.unwrap();
+        let claim = before.claim(&dead, Class::Idempotent, now, &self.settings);
+        let DeliveryClaim::Taken(mine) = claim else { panic!("{claim:?}") };
+        self.world.data.replace_delivery(before, &mine).await.unwrap();
+        mine
+    }
+
+    async fn arm(&self) -> (Delivery, String) {
+        let mine = self.claim_delivery(&self.claim_post().await, NOW).await;
+        let (post, _) = self.post().await;
+        let payload = self.world.ledger.freeze("ledger", &post, &mine.id);
+        let armed = mine.arm(NOW).unwrap();
+        self.world.data.arm_first(&mine, &armed, &payload, NOW).await.unwrap();
+        (armed, payload)
+    }
+
+    async fn send(&self) -> (Delivery, Outcome) {
+        let (armed, payload) = self.arm().await;
+        let secret = self.world.data.get_secret(&self.account.id).await.unwrap();
+        let (key, attempt) = (armed.idem_key.as_str(), armed.attempt);
+        let (account, at_s) = (&self.account, NOW.seconds());
+        let request =
+            Request { account, secret: &secret, idem_key: key, payload: &payload, attempt, at_s };
+        let outcome = self.world.ledger.publish(request).await;
+        (armed, outcome)
+    }
+
+    async fn settle(&self) {
+        let (armed, outcome) = self.send().await;
+        let jitter = Jitter::from_unit(0.5);
+        let after = armed.settle(outcome, Class::Idempotent, jitter, NOW, &self.settings).unwrap();
+        self.world.data.replace_delivery(&armed, &after).await.unwrap();
+    }
+
+    async fn roll_up(&self) {
+        self.settle().await;
+        let (post, deliveries) = self.post().await;
+        let done = post.roll_up(&deliveries, NOW).unwrap();
+        self.world.data.replace_post(&post, &done).await.unwrap();
+    }
+
+    /// A later run publishes, and everything is as if nothing had happened.
+    async fn recovers(&self, at: Timestamp, calls: usize) {
+        let later = self.world.another_server();
+        later.resume(at).await;
+        let (post, deliveries) = self.post().await;
+        assert_eq!(post.status(), PostStatus::Published, "{deliveries:?}");
+        assert_eq!((self.world.ledger.rows(), self.world.ledger.calls().len()), (1, calls));
+        assert_eq!(self.world.heard.of("post:published").len(), 1);
+        assert_eq!(later.tick(at.plus(Duration::from_secs(3600))).await, TickReport::default());
+        assert_eq!(self.world.heard.of("post:published").len(), 1, "nothing is told again later");
+    }
+}
+
+#[tokio::test]
+async fn before_the_post_is_claimed() {
+    Dying::new(false).await.recovers(NOW, 1).await;
+}
+
+#[tokio::test]
+async fn after_the_post_is_claimed() {
+    let dying = Dying::new(false).await;
+    dying.claim_post().await;
+    dying.recovers(NOW, 1).await;
+}
+
+#[tokio::test]
+async fn after_the_delivery_is_claimed() {
+    let dying = Dying::new(false).await;
+    dying.claim_delivery(&dying.claim_post().await, NOW).await;
+    assert_eq!(dying.world.server.tick(after(100)).await, TickReport::default(), "the lease holds");
+    dying.recovers(lapsed(), 1).await;
+}
+
+#[tokio::test]
+async fn after_the_attempt_began_before_it_was_sent() {
+    let dying = Dying::new(false).await;
+    dying.arm().await;
+    assert_eq!(dying.world.server.tick(after(100)).await, TickReport::default(), "the lease holds");
+    dying.recovers(lapsed(), 1).await;
+    assert_eq!(dying.world.ledger.calls()[0].attempt, 2);
+}
+
+#[tokio::test]
+async fn after_it_was_sent_before_the_answer_was_stored() {
+    let dying = Dying::new(false).await;
+    dying.send().await;
+    dying.recovers(lapsed(), 2).await;
+    let calls = dying.world.ledger.calls();
+    assert_eq!((&calls[0].key, &calls[0].payload), (&calls[1].key, &calls[1].payload));
+}
+
+#[tokio::test]
+async fn after_the_answer_was_stored_before_the_post_ended() {
+    let dying = Dying::new(false).await;
+    dying.settle().await;
+    assert_eq!(dying.world.server.tick(after(299)).await, TickReport::default());
+    dying.recovers(NOW.plus(limits::ROLL_UP_AGAIN), 1).await;
+}
+
+#[tokio::test]
+async fn after_the_post_ended_before_it_was_told() {
+    let dying = Dying::new(false).await;
+    dying.roll_up().await;
+    assert!(dying.world.heard.of("post:published").is_empty());
+    dying.recovers(NOW.plus(limits::ANNOUNCE_AGAIN), 1).await;
+    let told = dying.world.heard.all().pop().unwrap();
+    let (post, deliveries) = dying.post().await;
+    assert_eq!(
+        Some(told),
+        posts::news::finished(&post, &deliveries),
+        "told again it is the same event"
+    );
+}
+
+#[tokio::test]
+async fn a_process_that_is_alone_waits_for_no_lease() {
+    for step in 0..5 {
+        let dying = Dying::new(true).await;
+        let calls = match step {
+            0 => dying.claim_delivery(&dying.claim_post().await, NOW).await.attempt as usize + 1,
+            1 => dying.arm().await.0.attempt as usize,
+            2 => dying.send().await.0.attempt as usize + 1,
+            3 => {
+                dying.settle().await;
+                1
+            }
+            _ => {
+                dying.roll_up().await;
+                1
+            }
+        };
+        dying.recovers(after(1), calls).await;
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_kills_its_workers_is_given_up() {
+    let dying = Dying::new(false).await;
+    let mut delivery = dying.claim_post().await;
+    let mut now = NOW;
+    for _ in 0..limits::CLAIMS {
+        delivery = dying.claim_delivery(&delivery, now).await;
+        now = now.plus(limits::LEASE + limits::LEASE_SLACK + Duration::from_secs(1));
+    }
+    assert_eq!(dying.world.server.tick(now).await.failed, 1);
+    let (post, deliveries) = dying.post().await;
+    assert_eq!(
+        (post.status(), deliveries[0].status()),
+        (PostStatus::Failed, DeliveryStatus::Failed)
+    );
+    assert_eq!(deliveries[0].last_error.as_ref().unwrap().code, "poison");
+    assert!(dying.world.ledger.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_stop_of_three_hours_ends_in_missed_or_unconfirmed_never_in_a_late_post() {
+    let three_hours = after(3 * 3600);
+    let dying = Dying::new(false).await;
+    dying.claim_post().await;
+    dying.world.server.tick(three_hours).await;
+    assert!(matches!(dying.post().await.0.stage, Stage::Failed { reason: FailReason::Missed, .. }));
+    let dying = Dying::new(false).await;
+    dying.send().await;
+    dying.world.server.tick(three_hours).await;
+    assert!(matches!(
+        dying.post().await.0.stage,
+        Stage::Failed { reason: FailReason::Unconfirmed, .. }
+    ));
+    assert_eq!(dying.world.ledger.calls().len(), 1);
+}

@@ -1,0 +1,94 @@
+//! Many at once: exactly one wins.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures::future::join_all;
+use posts::{PatchPost, PostStatus};
+use publishing::Refusal;
+
+use crate::world::{NOW, World, after};
+
+const POSTS: usize = 200;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_workers_publish_each_delivery_once() {
+    let world = World::new().await;
+    let mut accounts = Vec::new();
+    for n in 0..8 {
+        accounts.push(world.connect(&format!("{n}")).await);
+    }
+    let mut ids = Vec::new();
+    for n in 0..POSTS {
+        ids.push(world.schedule(&[&accounts[n % 8]], NOW).await.post.id);
+    }
+    let servers: Vec<_> = (0..4).map(|_| world.another_server()).collect();
+    let mut processed = 0;
+    // A run that finds an account taken leaves it to a later one.
+    for round in 0..10 {
+        let runs = servers.iter().chain(&servers).map(|server| {
+            let server = Arc::clone(server);
+            tokio::spawn(async move { server.tick(after(round)).await })
+        });
+        processed +=
+            join_all(runs).await.into_iter().map(|done| done.unwrap().processed).sum::<u64>();
+        if world.ledger.rows() == POSTS {
+            break;
+        }
+    }
+    assert_eq!(
+        (processed, world.ledger.rows(), world.ledger.calls().len()),
+        (POSTS as u64, POSTS, POSTS)
+    );
+    for id in &ids {
+        assert_eq!(world.get(id).await.post.status(), PostStatus::Published);
+    }
+    for event in ["post:publishing", "post:published"] {
+        let told = world.heard.of(event);
+        let different: BTreeSet<_> = told.iter().map(|e| e["id"].as_str().unwrap()).collect();
+        assert_eq!((told.len(), different.len()), (POSTS, POSTS), "{event}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_races_the_claim_wins_or_is_told_that_it_lost() {
+    let world = World::new().await;
+    // The platform holds its calls, so that a claimed post stays publishing until the change is over.
+    let account = world.connect("slow").await;
+    for round in 0..300 {
+        let id = world.schedule(&[&account], NOW).await.post.id;
+        let calls = world.ledger.calls().len();
+        let ticker = Arc::clone(&world.server);
+        let run = tokio::spawn(async move { ticker.tick(NOW).await });
+        let (author, me, post) = (Arc::clone(&world.server), world.me.clone(), id.clone());
+        let change = tokio::spawn(async move {
+            if round % 2 == 0 {
+                return author.cancel_post(&me, &post, NOW).await;
+            }
+            let later = PatchPost { scheduled_at: Some(Some(after(9999))), ..PatchPost::default() };
+            author.edit_post(&me, &post, later, NOW, None).await
+        });
+        let changed = change.await.unwrap();
+        world.ledger.open_gate(1);
+        let report = run.await.unwrap();
+        match changed {
+            Ok(_) => {
+                assert_eq!(
+                    (report.processed, world.ledger.calls().len()),
+                    (0, calls),
+                    "round {round}"
+                );
+                // The permit that no call took.
+                world.ledger.close_gate();
+            }
+            Err(Refusal::Conflict { code, .. }) => {
+                assert_eq!(
+                    (code, report.published),
+                    ("post_already_publishing", 1),
+                    "round {round}"
+                );
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
