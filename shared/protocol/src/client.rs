@@ -65,8 +65,9 @@ impl ClientFrame {
     /// A [`Fault`] without a code for what is no frame or no event a client may send;
     /// the connection stays open, as at Pusher.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let envelope: Envelope<'_> = serde_json::from_str(text)
-            .map_err(|_| Fault::note("Invalid message: expected a JSON object with a string 'event'"))?;
+        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|_| {
+            Fault::note("Invalid message: expected a JSON object with a string 'event'")
+        })?;
         match envelope.event.as_str() {
             "pusher:ping" => Ok(Self::Ping),
             "pusher:pong" => Ok(Self::Pong),
@@ -95,7 +96,10 @@ fn data<T: serde::de::DeserializeOwned>(envelope: &Envelope<'_>) -> Result<T, Fa
         serde_json::from_str(raw)
     };
     parsed.map_err(|_| {
-        Fault::note(format!("Invalid data for {}: expected an object with a 'channel'", envelope.event))
+        Fault::note(format!(
+            "Invalid data for {}: expected an object with a 'channel'",
+            envelope.event
+        ))
     })
 }
 
@@ -132,20 +136,27 @@ mod tests {
         check(r#"{"event":"pusher:ping"}"#, expect!["Ping"]);
         check(
             r#"{"event":"pusher:subscribe","data":{"channel":"a","auth":""}}"#,
-            expect![[r#"Subscribe(Subscribe { channel: "a", auth: Some(""), channel_data: None })"#]],
+            expect![[
+                r#"Subscribe(Subscribe { channel: "a", auth: Some(""), channel_data: None })"#
+            ]],
         );
         check(
             r#"{"event":"pusher:subscribe","data":"{\"channel\":\"a\",\"x\":1}"}"#,
             expect![[r#"Subscribe(Subscribe { channel: "a", auth: None, channel_data: None })"#]],
         );
-        check(r#"{"event":"pusher:unsubscribe","data":{"channel":"a"}}"#, expect![[r#"Unsubscribe("a")"#]]);
+        check(
+            r#"{"event":"pusher:unsubscribe","data":{"channel":"a"}}"#,
+            expect![[r#"Unsubscribe("a")"#]],
+        );
     }
 
     #[test]
     fn garbage_is_a_note() {
-        let no_frame = expect!["None Invalid message: expected a JSON object with a string 'event'"];
+        let no_frame =
+            expect!["None Invalid message: expected a JSON object with a string 'event'"];
         for text in ["", "{", "[]", "7", "null", r#"{"event":7}"#, r#"{"data":{}}"#, "\u{0}"] {
-            let fault = ClientFrame::parse(text).err().map(|f| format!("{:?} {}", f.code, f.message));
+            let fault =
+                ClientFrame::parse(text).err().map(|f| format!("{:?} {}", f.code, f.message));
             no_frame.assert_eq(&fault.unwrap_or_default());
         }
         check(
@@ -171,6 +182,9 @@ mod tests {
                 r#"Event(ClientEvent { event: "client-x", channel: "private-a", data: Some(RawValue({"b": 1})) })"#
             ]],
         );
-        check(r#"{"event":"client-x"}"#, expect!["None Invalid client event: 'channel' is missing"]);
+        check(
+            r#"{"event":"client-x"}"#,
+            expect!["None Invalid client event: 'channel' is missing"],
+        );
     }
 }

@@ -118,26 +118,42 @@ struct Wire<'a, D> {
 #[derive(Serialize)]
 struct Empty {}
 
+#[derive(Serialize)]
+struct Hello {
+    socket_id: String,
+    activity_timeout: u64,
+}
+
+#[derive(Serialize)]
+struct Error<'a> {
+    code: Option<u16>,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    r#type: &'a str,
+    error: &'a str,
+    status: u16,
+}
+
+#[derive(Serialize)]
+struct Added<'a> {
+    user_id: &'a UserId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_info: Option<&'a RawValue>,
+}
+
 impl ServerFrame<'_> {
     /// Writes the message as it goes over the wire.
     pub fn encode(&self) -> Frame {
         match self {
             Self::ConnectionEstablished { socket_id, activity_timeout_s } => {
-                #[derive(Serialize)]
-                struct Hello {
-                    socket_id: String,
-                    activity_timeout: u64,
-                }
-                let hello =
-                    Hello { socket_id: socket_id.to_string(), activity_timeout: *activity_timeout_s };
+                let activity_timeout = *activity_timeout_s;
+                let hello = Hello { socket_id: socket_id.to_string(), activity_timeout };
                 wire("pusher:connection_established", None, Some(json(&hello)))
             }
             Self::Error(fault) => {
-                #[derive(Serialize)]
-                struct Error<'a> {
-                    code: Option<u16>,
-                    message: &'a str,
-                }
                 let error = Error { code: fault.code.map(|c| c.number()), message: &fault.message };
                 wire("pusher:error", None, Some(error))
             }
@@ -148,22 +164,10 @@ impl ServerFrame<'_> {
                 wire("pusher_internal:subscription_succeeded", Some(channel.as_str()), Some(data))
             }
             Self::SubscriptionError { channel, kind, error, status } => {
-                #[derive(Serialize)]
-                struct Refused<'a> {
-                    r#type: &'a str,
-                    error: &'a str,
-                    status: u16,
-                }
                 let data = Refused { r#type: kind, error, status: *status };
                 wire("pusher:subscription_error", Some(channel), Some(data))
             }
             Self::MemberAdded(channel, member) => {
-                #[derive(Serialize)]
-                struct Added<'a> {
-                    user_id: &'a UserId,
-                    #[serde(skip_serializing_if = "Option::is_none")]
-                    user_info: Option<&'a RawValue>,
-                }
                 let data = json(&Added {
                     user_id: &member.user_id,
                     user_info: member.user_info.as_deref(),
@@ -240,7 +244,8 @@ mod tests {
     }
 
     fn member(id: &str, info: Option<&str>) -> Member {
-        let raw = info.map(|text| RawValue::from_string(text.to_owned()).expect("valid JSON").into());
+        let raw =
+            info.map(|text| RawValue::from_string(text.to_owned()).expect("valid JSON").into());
         Member { user_id: UserId::new(id), user_info: raw }
     }
 
@@ -299,7 +304,12 @@ mod tests {
         );
         let raw = RawValue::from_string(r#"{"a": [1]}"#.to_owned()).expect("valid JSON");
         check(
-            ServerFrame::ClientEvent { channel: &c, event: "client-e", data: Some(&raw), user_id: None },
+            ServerFrame::ClientEvent {
+                channel: &c,
+                event: "client-e",
+                data: Some(&raw),
+                user_id: None,
+            },
             expect![[r#"{"event":"client-e","channel":"private-a","data":{"a": [1]}}"#]],
         );
     }

@@ -107,6 +107,10 @@ impl<'a> Session<'a> {
             if let Some(end) = self.read(handler).await {
                 return end;
             }
+            // An answered ping brings the deadline forward; other signs of life only push it back.
+            if self.deadline < timer.deadline() {
+                timer.as_mut().reset(self.deadline);
+            }
             let queued = self.socket.flush();
             if self.socket.state() != State::Open {
                 return End::Gone;
