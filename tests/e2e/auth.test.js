@@ -2,7 +2,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { channelAuth, jwt, tokenOf } from './lib/crypto.js';
-import { sharedServer } from './lib/server.js';
+import { environment, needsProcess, sharedServer, startServer } from './lib/server.js';
 import { call } from './lib/rest.js';
 
 const form = (fields) => ({
@@ -68,6 +68,42 @@ describe('the authorizer', () => {
       assert.equal(reply.status, status, JSON.stringify(fields));
       assert.ok(JSON.stringify(reply.body).length > 4, 'says why');
       assert.ok(!JSON.stringify(reply.body).includes('auth":'), 'signs nothing');
+    }
+  });
+
+  test('takes the cookie of a page of its own host, and of no other', async () => {
+    const cookie = `theme=dark; pushbridge_token=${tokenOf('u1')}`;
+    const fields = { socket_id: '12.34', channel_name: 'private-user-u1' };
+    const from = (origin) => ask(fields, { headers: { cookie, ...(origin ? { origin } : {}) } });
+    assert.equal((await from(server.url)).status, 200);
+    for (const origin of ['https://evil.example', 'null', undefined]) {
+      const reply = await from(origin);
+      assert.ok([401, 403].includes(reply.status), `${origin}: ${reply.status}`);
+    }
+  });
+});
+
+describe('pages of other origins', { skip: needsProcess }, () => {
+  const allowed = 'https://app.example.com';
+  const preflight = (server, origin) =>
+    call(server, 'OPTIONS', '/pusher/auth', {
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization, x-csrf-token' },
+    });
+
+  test('may call when they are configured, and only then', async (t) => {
+    const server = await startServer(t, { env: environment({ PUSHBRIDGE_ALLOWED_ORIGINS: allowed }) });
+    const { raw, headers } = form({ socket_id: '12.34', channel_name: 'private-user-u1' });
+    const from = (origin) =>
+      call(server, 'POST', '/pusher/auth', { token: tokenOf('u1'), raw, headers: { ...headers, origin } });
+    const named = (reply) => reply.headers.get('access-control-allow-origin');
+    assert.equal(named(await preflight(server, allowed)), allowed);
+    assert.match((await preflight(server, allowed)).headers.get('access-control-allow-headers'), /authorization.*x-csrf-token/i);
+    assert.equal(named(await from(allowed)), allowed);
+    // A refusal must be readable too, or the page only sees "network error".
+    assert.equal(named(await call(server, 'POST', '/pusher/auth', { raw, headers: { ...headers, origin: allowed } })), allowed);
+    for (const origin of ['https://evil.example', 'https://app.example.com.evil.example', 'http://app.example.com', 'null']) {
+      assert.equal(named(await preflight(server, origin)), null, origin);
+      assert.equal(named(await from(origin)), null, origin);
     }
   });
 });

@@ -92,9 +92,9 @@ class Server {
 }
 
 /** Starts a process and waits for the line with its address. It is killed with the test; its log is shown if that failed. */
-export async function startServer(t, { data = dataDirectory(t), env = {} } = {}) {
+export async function startServer(t, { data = dataDirectory(t), env = environment() } = {}) {
   const child = spawn(binary(), ['serve', '--listen', '127.0.0.1:0', '--data', data], {
-    env: environment(env),
+    env,
     cwd: data,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -119,14 +119,14 @@ export async function startServer(t, { data = dataDirectory(t), env = {} } = {})
 }
 
 /** For a `describe`: one server for all of its tests, the remote one if there is one. Usable inside of tests. */
-export function sharedServer() {
+export function sharedServer({ env } = {}) {
   const server = {};
   const cleanups = [];
   let passed = true;
   before(async () => {
     const started = REMOTE
       ? new Server(REMOTE.replace(/\/$/, ''), null)
-      : await startServer({ after: (cleanup) => cleanups.push(cleanup) });
+      : await startServer({ after: (cleanup) => cleanups.push(cleanup) }, { env });
     Object.assign(server, started);
   });
   afterEach((context) => {
