@@ -118,16 +118,18 @@ impl Config {
         Ok(apps.into_iter().next().unwrap_or_else(demo::app))
     }
 
-    /// How tokens are checked alone, for commands that make one. As in [`Config::load`], the demo's secret is made if
-    /// nothing at all is configured.
+    /// How tokens are checked alone, for commands that make one. Reads the demo's secret, and makes none: a command
+    /// leaves no data directory behind.
     ///
     /// # Errors
-    /// As [`Config::load`], for what concerns tokens.
-    pub(crate) fn jwt(flags: &Flags, env: &Env) -> Result<JwtConfig, ConfigError> {
+    /// As [`Config::load`], for what concerns tokens, or when no demo was ever started in the data directory.
+    pub(crate) fn jwt(flags: &Flags, env: &Env) -> Result<(Mode, JwtConfig), ConfigError> {
         let file = File::load(flags.config.as_deref())?;
         match jwt::read(env, &file)? {
-            Some(jwt) => Ok(jwt),
-            None if app::all(env, &file)?.is_empty() => demo::jwt(&data_dir(flags, env, &file)),
+            Some(jwt) => Ok((Mode::Configured, jwt)),
+            None if app::all(env, &file)?.is_empty() => {
+                demo::known_jwt(&data_dir(flags, env, &file)).map(|jwt| (Mode::Demo, jwt))
+            }
             None => Err(jwt::missing()),
         }
     }
@@ -143,14 +145,17 @@ struct Settings {
 
 impl Settings {
     fn read(env: &Env, file: &File) -> Result<Self, ConfigError> {
-        let minutes =
-            match env.parse("PUSHBRIDGE_LATE_LIMIT_MINUTES", "60", |text| text.parse().ok())? {
-                Some(minutes) => minutes,
-                None => file.publishing.late_limit_minutes.unwrap_or(LATE_LIMIT_MINUTES),
-            };
+        const LATE: &str = "PUSHBRIDGE_LATE_LIMIT_MINUTES";
+        let (name, minutes) = match env.parse(LATE, "60", |text| text.parse().ok())? {
+            Some(minutes) => (LATE, minutes),
+            None => (
+                "publishing.late_limit_minutes",
+                file.publishing.late_limit_minutes.unwrap_or(LATE_LIMIT_MINUTES),
+            ),
+        };
         if !LATE_LIMIT_RANGE.contains(&minutes) {
             let why = format!("{minutes} is not between 15 and 1440");
-            return Err(ConfigError::malformed("PUSHBRIDGE_LATE_LIMIT_MINUTES", why, "60"));
+            return Err(ConfigError::malformed(name, why, "60"));
         }
         Ok(Self {
             cron_secret: cron_secret(env, file)?,

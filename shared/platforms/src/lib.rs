@@ -9,7 +9,9 @@ pub mod webhook;
 
 use std::future::Future;
 
-use posts::{Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, PublishTo, Request};
+use posts::{
+    Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, PublishTo, Request,
+};
 
 pub use guard::Addresses;
 pub use http::{Http, HttpError, Settings};
@@ -51,10 +53,6 @@ impl Platforms {
     }
 }
 
-fn unknown() -> FieldError {
-    FieldError::new("platform", "unknown", "There is no such platform here; use \"webhook\".")
-}
-
 impl PublishTo for Platforms {
     fn class(&self, platform: &str) -> Option<Class> {
         self.find(platform).map(Platform::class)
@@ -83,4 +81,8 @@ impl PublishTo for Platforms {
             },
         }
     }
+}
+
+fn unknown() -> FieldError {
+    FieldError::new("platform", "unknown", "There is no such platform here; use \"webhook\".")
 }

@@ -200,10 +200,9 @@ impl Session {
 
 /// A token of the demo's user, if this is a demo.
 fn demo_token(place: &Place, env: &Env) -> Result<String, CliError> {
-    let config = Config::load(&place.flags(), env)?;
-    match config.mode {
-        Mode::Demo => token::made(&demo::user(), &config.jwt, TOKEN_TTL),
-        Mode::Configured => Err(CliError::refused(
+    match Config::jwt(&place.flags(), env)? {
+        (Mode::Demo, jwt) => token::made(&demo::user(), &jwt, TOKEN_TTL),
+        (Mode::Configured, _) => Err(CliError::refused(
             "PUSHBRIDGE_TOKEN is missing; set it, for example to the output of \
              `pushbridge token --user ann --workspace acme`.",
         )),

@@ -2,6 +2,7 @@ use clap::CommandFactory;
 
 use super::term::{When, duration};
 use super::*;
+use crate::config::{Config, JwtKeys, Mode};
 
 fn parse(line: &str) -> Result<Command, clap::Error> {
     Cli::try_parse_from(line.split(' ')).map(Cli::command)
@@ -87,8 +88,14 @@ fn durations_and_times() {
 fn tokens_are_for_the_asked_user() {
     let dir = tempfile::tempdir().unwrap();
     let flags = Flags { data: Some(dir.path().into()), ..Flags::default() };
-    let jwt = crate::config::Config::jwt(&flags, &Env::default()).unwrap();
-    let crate::config::JwtKeys::Secret(secret) = &jwt.keys else { panic!() };
+    let env = Env::default();
+    let refusal = Config::jwt(&flags, &env).err().unwrap().to_string();
+    assert!(refusal.starts_with("No demo was started in "), "{refusal}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is left behind");
+    Config::load(&flags, &env).unwrap();
+    let (mode, jwt) = Config::jwt(&flags, &env).unwrap();
+    assert_eq!(mode, Mode::Demo);
+    let JwtKeys::Secret(secret) = &jwt.keys else { panic!() };
     let user = crate::demo::user();
     let made = token::made(&user, &jwt, std::time::Duration::from_secs(60)).unwrap();
     let now_s = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();

@@ -47,7 +47,7 @@ fn id(text: &str) -> Result<String, String> {
 
 /// Prints a token.
 pub(super) fn run(args: &TokenArgs, env: &Env) -> Result<(), CliError> {
-    let jwt = Config::jwt(&args.place.flags(), env)?;
+    let (_, jwt) = Config::jwt(&args.place.flags(), env)?;
     let workspace = |id: &String| Workspace { id: WorkspaceId::new(id.as_str()), role: None };
     let user = User {
         id: UserId::new(args.user.as_str()),

@@ -47,8 +47,17 @@ pub(super) fn config(
     })
 }
 
+/// How the tokens of a demo that ran before are checked.
+pub(super) fn known_jwt(data: &Path) -> Result<JwtConfig, ConfigError> {
+    let path = data.join(JWT_SECRET_FILE);
+    match path.try_exists() {
+        Ok(false) => Err(ConfigError::NoDemo(data.to_owned())),
+        _ => read(&path).map(JwtConfig::of_secret),
+    }
+}
+
 /// How the demo's tokens are checked.
-pub(super) fn jwt(data: &Path) -> Result<JwtConfig, ConfigError> {
+fn jwt(data: &Path) -> Result<JwtConfig, ConfigError> {
     jwt_secret(data).map(JwtConfig::of_secret)
 }
 

@@ -48,6 +48,9 @@ pub(crate) enum ConfigError {
     /// The apps contradict each other.
     #[error("The apps cannot be used: {0}.")]
     Apps(#[from] channels::AppsError),
+    /// Nothing is configured and no demo has run here.
+    #[error("No demo was started in {} yet; start one with `pushbridge serve`, or name its directory with --data.", .0.display())]
+    NoDemo(PathBuf),
     /// The demo was asked to listen where others can reach it.
     #[error(
         "The demo listens on loopback addresses only, because everyone knows its credentials, and {0} is not one; \

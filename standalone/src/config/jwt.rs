@@ -38,27 +38,13 @@ impl JwtConfig {
 
 /// Reads how tokens are checked; nothing if neither a secret nor an address is set.
 pub(super) fn read(env: &Env, file: &File) -> Result<Option<JwtConfig>, ConfigError> {
-    let secret = env.get("JWT_SECRET").map(Secret::new);
-    let url = env.get("JWT_JWKS_URL");
-    // The environment's choice stands alone: a secret there does not meet an address in the file.
-    let (secret, url) = match (&secret, url) {
-        (None, None) => {
-            (file.jwt.secret.as_ref().map(|secret| secret.0.clone()), file.jwt.jwks_url.as_deref())
-        }
-        _ => (secret, url),
-    };
-    let keys = match (secret, url) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(_)) => {
-            let why = "JWT_SECRET is set as well, and only one of the two may be";
-            return Err(ConfigError::malformed(
-                "JWT_JWKS_URL",
-                why,
-                "no value, or JWT_SECRET without one",
-            ));
-        }
-        (Some(secret), None) => JwtKeys::Secret(long_enough(secret)?),
-        (None, Some(url)) => JwtKeys::Jwks(jwks_url(url)?),
+    let keys = match of_env(env)? {
+        Some(keys) => keys,
+        // The environment's choice stands alone: a secret there does not meet an address in the file.
+        None => match of_file(file)? {
+            Some(keys) => keys,
+            None => return Ok(None),
+        },
     };
     let algorithms = match keys {
         JwtKeys::Secret(_) => vec![Algorithm::Hs256],
@@ -80,27 +66,54 @@ pub(super) fn read(env: &Env, file: &File) -> Result<Option<JwtConfig>, ConfigEr
     Ok(Some(JwtConfig { keys, rules }))
 }
 
+fn of_env(env: &Env) -> Result<Option<JwtKeys>, ConfigError> {
+    let secret = env.get("JWT_SECRET").map(Secret::new);
+    one_of(("JWT_SECRET", secret), ("JWT_JWKS_URL", env.get("JWT_JWKS_URL")))
+}
+
+fn of_file(file: &File) -> Result<Option<JwtKeys>, ConfigError> {
+    let secret = file.jwt.secret.as_ref().map(|secret| secret.0.clone());
+    one_of(("jwt.secret", secret), ("jwt.jwks_url", file.jwt.jwks_url.as_deref()))
+}
+
+fn one_of(
+    secret: (&str, Option<Secret>),
+    url: (&str, Option<&str>),
+) -> Result<Option<JwtKeys>, ConfigError> {
+    match (secret.1, url.1) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => {
+            let why = format!("{} is set as well, and only one of the two may be", secret.0);
+            Err(ConfigError::malformed(
+                url.0,
+                why,
+                "none at all, if users' tokens are signed with a secret",
+            ))
+        }
+        (Some(text), None) => {
+            long_enough(secret.0, text).map(|secret| Some(JwtKeys::Secret(secret)))
+        }
+        (None, Some(text)) => jwks_url(url.0, text).map(|url| Some(JwtKeys::Jwks(url))),
+    }
+}
+
 /// Said when neither is set.
 pub(super) fn missing() -> ConfigError {
     ConfigError::missing("JWT_SECRET", "the output of `openssl rand -hex 32` (or set JWT_JWKS_URL)")
 }
 
-fn long_enough(secret: Secret) -> Result<Secret, ConfigError> {
+fn long_enough(name: &str, secret: Secret) -> Result<Secret, ConfigError> {
     if secret.expose().len() >= JWT_SECRET_BYTES {
         return Ok(secret);
     }
     let why = format!("it has {} bytes and HS256 needs {JWT_SECRET_BYTES}", secret.expose().len());
-    Err(ConfigError::malformed("JWT_SECRET", why, "the output of `openssl rand -hex 32`"))
+    Err(ConfigError::malformed(name, why, "the output of `openssl rand -hex 32`"))
 }
 
 /// Keys decide who is who, so they come over TLS, or from this machine.
-fn jwks_url(text: &str) -> Result<Url, ConfigError> {
+fn jwks_url(name: &str, text: &str) -> Result<Url, ConfigError> {
     let refused = |why: &str| {
-        ConfigError::malformed(
-            "JWT_JWKS_URL",
-            why,
-            "https://auth.example.com/.well-known/jwks.json",
-        )
+        ConfigError::malformed(name, why, "https://auth.example.com/.well-known/jwks.json")
     };
     let url = Url::parse(text).map_err(|_| refused("it is not a URL"))?;
     match url.scheme() {

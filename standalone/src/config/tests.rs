@@ -197,7 +197,7 @@ fn refusals_of_the_environment_name_the_value_and_a_good_one() {
         ),
         (
             with("JWT_JWKS_URL", "https://x.example"),
-            "JWT_JWKS_URL cannot be used: JWT_SECRET is set as well, and only one of the two may be; a good value is no value, or JWT_SECRET without one.",
+            "JWT_JWKS_URL cannot be used: JWT_SECRET is set as well, and only one of the two may be; a good value is none at all, if users' tokens are signed with a secret.",
         ),
         (
             with("CRON_SECRET", "hush"),
@@ -250,7 +250,7 @@ fn refusals_of_the_file_name_the_field_and_never_a_secret() {
         ("[[apps]]\nid = \"7\"\n", "DIR/pushbridge.toml line 1: missing field `keys`."),
         (
             "[jwt]\njwks_url = \"http://auth.example.com\"\n",
-            "JWT_JWKS_URL cannot be used: it does not begin with https://; a good value is https://auth.example.com/.well-known/jwks.json.",
+            "jwt.jwks_url cannot be used: it does not begin with https://; a good value is https://auth.example.com/.well-known/jwks.json.",
         ),
     ];
     for (file, expected) in table {
