@@ -125,3 +125,65 @@ fn shard_of(id: &str) -> u8 {
 fn key(pk: &str, sk: &str) -> Item {
     [("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))].into()
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use posts::{DeliveryState, Lease, Worker, delivery_id, idem_key};
+
+    use super::*;
+
+    /// The size that a write is billed by. Source: DynamoDB's item sizes.
+    fn size(value: &AttributeValue) -> usize {
+        match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::N(digits) => digits.len() / 2 + 2,
+            AttributeValue::M(fields) => {
+                3 + fields.iter().map(|(k, v)| k.len() + size(v) + 1).sum::<usize>()
+            }
+            AttributeValue::L(list) => 3 + list.iter().map(|v| size(v) + 1).sum::<usize>(),
+            _ => 1,
+        }
+    }
+
+    #[test]
+    fn a_delivery_in_flight_costs_one_write_unit() {
+        let (post_id, account_id) =
+            (PostId::from_number(u128::MAX), AccountId::from_number(u128::MAX));
+        let id = delivery_id(&post_id, &account_id, 1);
+        let now = Timestamp::from_ms(1_795_161_600_000);
+        let name = "f".repeat(16);
+        let lease = Lease { owner: Worker { process: name.clone(), run: name }, until: now };
+        let delivery = Delivery {
+            idem_key: idem_key(&id, 0),
+            id,
+            post_id,
+            workspace_id: WorkspaceId::parse("w".repeat(36)).unwrap(),
+            account_id,
+            platform: "webhook".to_owned(),
+            scheduled_at: now,
+            generation: 0,
+            attempt: 1,
+            claims: 1,
+            version: 1_000,
+            first_armed_at: Some(now),
+            maybe_sent: false,
+            state: DeliveryState::Armed { lease, armed_at: now },
+            last_error: None,
+        };
+        let bytes: usize =
+            delivery_item(&delivery).unwrap().iter().map(|(name, v)| name.len() + size(v)).sum();
+        assert!(bytes < 1_024, "{bytes} bytes");
+    }
+
+    #[test]
+    fn keys_sort_by_time_and_are_read_back() {
+        let at = |ms| timed(Timestamp::from_ms(ms), "x");
+        assert!(at(9) < at(10) && at(999_999_999_999) < at(1_000_000_000_000));
+        let (post_id, id) = (PostId::parse("a#b/ü").unwrap(), DeliveryId::parse("d#1").unwrap());
+        let key = delivery(&post_id, &id);
+        assert_eq!(post_of(crate::item::text_of(&key, "pk")), Some(post_id.clone()));
+        assert_eq!(delivery_of(crate::item::text_of(&key, "sk")), Some(id));
+        assert_eq!(delivery_of(crate::item::text_of(&post(&post_id), "sk")), None);
+    }
+}

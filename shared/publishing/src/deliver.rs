@@ -46,8 +46,20 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         run: &Run,
         report: &mut TickReport,
     ) -> Result<(), Error> {
+        self.data.lease_account(id, &run.me, run.clock.now(), &run.settings).await?;
+        let worked = self.work_leased(id, tasks, run, report).await;
+        self.data.release_account(id, &run.me).await?;
+        worked
+    }
+
+    async fn work_leased(
+        &self,
+        id: &AccountId,
+        tasks: Vec<Task>,
+        run: &Run,
+        report: &mut TickReport,
+    ) -> Result<(), Error> {
         let mut leased_at = run.clock.now();
-        self.data.lease_account(id, &run.me, leased_at, &run.settings).await?;
         let connected = self.connected(id).await?;
         for task in tasks {
             let now = run.clock.now();
@@ -60,11 +72,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 // Another worker moved this one: the write that lost changed nothing.
                 Err(Error::Conflict | Error::NotFound) => {}
                 Err(error) => {
-                    tracing::error!(delivery = %task.delivery, cause = ?error, "a delivery is put off")
+                    tracing::error!(delivery = %task.delivery, cause = ?error, "a delivery is put off");
                 }
             }
         }
-        self.data.release_account(id, &run.me).await
+        Ok(())
     }
 
     async fn connected(&self, id: &AccountId) -> Result<Option<Connected>, Error> {

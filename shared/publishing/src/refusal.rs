@@ -45,7 +45,7 @@ impl From<data::Error> for Refusal {
                 message: "This is being changed by others right now. Try again.".to_owned(),
             },
             data::Error::Unavailable(cause) => {
-                tracing::error!(%cause, "the store is unavailable");
+                tracing::error!(?cause, "the store is unavailable");
                 Self::Unavailable
             }
         }
