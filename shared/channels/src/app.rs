@@ -57,6 +57,7 @@ impl Default for Limits {
 /// All applications of a server, found by id and by key.
 #[derive(Debug)]
 pub struct Apps {
+    all: Vec<Arc<App>>,
     first: Arc<App>,
     by_id: HashMap<AppId, Arc<App>>,
     by_key: HashMap<AppKey, Arc<App>>,
@@ -104,7 +105,12 @@ impl Apps {
                 }
             }
         }
-        Ok(Self { first, by_id, by_key })
+        Ok(Self { all: apps, first, by_id, by_key })
+    }
+
+    /// All of them, in the order of the configuration.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<App>> {
+        self.all.iter()
     }
 
     /// The application with this id.
