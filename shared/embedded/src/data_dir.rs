@@ -100,7 +100,9 @@ impl DataDir {
         make(path).map_err(|cause| OpenError::Unwritable { path: path.to_owned(), cause })?;
         let dir = Self { _lock: lock(path)?, path: path.to_owned() };
         dir.check_format()?;
-        check_store(&dir.store_file())?;
+        let store = dir.store_file();
+        check_store(&store)?;
+        make_private(&store).map_err(|cause| OpenError::Unwritable { path: store, cause })?;
         Ok(dir)
     }
 
@@ -141,6 +143,16 @@ fn make(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// Makes the store file, empty, if it is missing. It holds secrets of accounts, so only its owner may read it, even
+/// in a directory that others may enter; SQLite gives its log the same mode.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {

@@ -59,13 +59,23 @@ async fn what_was_written_is_there_after_opening_again() {
 }
 
 #[cfg(unix)]
-#[test]
-fn a_new_directory_is_private() {
+#[tokio::test]
+async fn a_new_directory_and_its_store_are_private() {
     use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let dir = tempfile::tempdir().unwrap();
-    let dir = dir.path().join("data");
-    embedded::open(&dir).unwrap();
-    assert_eq!(fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+    let new = dir.path().join("data");
+    embedded::open(&new).unwrap();
+    assert_eq!(mode(&new), 0o700);
+    // A directory that others may enter.
+    let open = dir.path().join("open");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o755)).unwrap();
+    let client = embedded::open(&open).unwrap();
+    create_table(&client).await;
+    for file in ["store.sqlite", "store.sqlite-wal"] {
+        assert_eq!(mode(&open.join(file)), 0o600, "{file}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! The names, the envelope and the limits are those of the event contract. `seq` is the version of what the
 //! event is about: the delivery for `delivery:status-changed`, the account for `account:*`, else the post.
+//! Two events of one write have the same `seq`: the second only names a part of what the first says.
 //! `id` follows from resource, `seq` and event, so the same news told again has the same id.
 
 use serde::Serialize;
