@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 mod crash;
+mod kill;
 mod race;
 mod tick;
 mod verbs;
