@@ -72,18 +72,19 @@ pub(crate) fn run(options: &Options) -> Result<(), Trouble> {
     succeed(cargo().args(["build", "--release", "--package", "pushbridge"]))?;
     npm_ci(&root().join("tests/bench"))?;
     let binary = built("release", "pushbridge")?;
+    let machine = machine::describe();
     let mut rows = Vec::new();
     for mut scenario in SCENARIOS.into_iter().filter(|it| it.connections <= options.up_to) {
         if options.quick {
             scenario.broadcasts /= QUICK_SHARE;
         }
-        eprintln!("{} connections in {} channels", scenario.connections, scenario.channels);
+        eprintln!("connections: {}, channels: {}", scenario.connections, scenario.channels);
         let ours = measure(Server::pushbridge(&binary)?, Dialect::Pusher, scenario)?;
         let peer = measure(Server::socket_io()?, Dialect::SocketIo, scenario)?;
         rows.push(Row { scenario, ours, peer });
     }
     let floor = Floor::measure(options.up_to, if options.quick { 6 } else { 30 })?;
-    let text = report::markdown(&rows, &floor, &machine::describe());
+    let text = report::markdown(&rows, &floor, &machine);
     println!("{text}");
     if options.write {
         let path = root().join("docs/benchmarks.md");

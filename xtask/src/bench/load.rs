@@ -43,6 +43,7 @@ pub(crate) struct Measured {
 pub(crate) fn run(server: &Server, dialect: Dialect, scenario: Scenario) -> Result<Measured> {
     let mut measured = Measured::default();
     let mut load = Load::new(server.address, dialect, scenario)?;
+    first_request(server, dialect)?;
     let empty = server.process.resident_bytes()?;
     load.connect_all(&mut measured.ready)?;
     let per_connection = |now: u64| now.saturating_sub(empty) as f64 / scenario.connections as f64;
@@ -62,6 +63,13 @@ pub(crate) fn run(server: &Server, dialect: Dialect, scenario: Scenario) -> Resu
     measured.cpu_ns = spent as f64 / deliveries as f64;
     measured.busy_bytes = per_connection(server.process.resident_bytes()?);
     Ok(measured)
+}
+
+/// What a server makes once, for its first request, is not the connections' memory.
+fn first_request(server: &Server, dialect: Dialect) -> Result<()> {
+    let mut publisher = Publisher::connect(server.address, dialect)?;
+    publisher.send(&publisher.prepare("nobody"))?;
+    publisher.answer()
 }
 
 struct Load {

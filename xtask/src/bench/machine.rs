@@ -15,9 +15,11 @@ pub(crate) fn describe() -> String {
         fs::read_to_string("/proc/sys/kernel/osrelease").map_or_else(|_| unknown(), release);
     let rustc = text_of(Command::new("rustc").arg("--version")).unwrap_or_else(unknown);
     let node = text_of(Command::new("node").arg("--version")).unwrap_or_else(unknown);
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().unwrap_or_default();
     let date = text_of(Command::new("date").args(["-u", "+%Y-%m-%d"])).unwrap_or_else(unknown);
     format!(
-        "- {cores} cores of {cpu}, {memory} of memory, Linux {kernel}\n- {rustc}; Node {node}, {}\n- measured on {date}\n",
+        "- {cores} cores of {cpu}, {memory} of memory, Linux {kernel}\n- {rustc}; Node {node}, {}\n- measured on {date}; load average before the first server was started: {load}\n",
         packages()
     )
 }

@@ -27,7 +27,7 @@ const METHOD: &str = "
 - **delivery**: from the moment before the publishing HTTP request is sent to the moment a receiver's bytes are read, over all receivers of all broadcasts.
 - **last receiver**: the same, up to the last receiver of a broadcast; the median over broadcasts. The next broadcast starts when the last one has arrived everywhere.
 - **CPU per delivery**: the server's processor time, user and kernel, while broadcasting, by deliveries. It holds the publishing request too: with 10 receivers a channel that share dominates.
-- **memory**: resident memory that a connection added to a fresh server: subscribed and idle, and after the broadcasts.
+- **memory**: resident memory that a connection added to a fresh server that has answered one request: subscribed and idle, and after the broadcasts.
 - An event has 300 bytes of data. A channel of `1,000 in 100` has 10 receivers; each event goes to one channel.
 - **bare write**: one thread writes a frame of the same size to as many plain TCP sockets, another one receives: no server on this machine can be below that with a `write()` per receiver.
 ";
