@@ -52,6 +52,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         deliveries: &[Delivery],
         run: &Run,
     ) -> Result<(), Error> {
+        // The worker that moved it since the index was read is still at it.
+        if post.due_at().is_none_or(|at| at > run.horizon) {
+            return Ok(());
+        }
         match post.status() {
             PostStatus::Draft | PostStatus::Scheduled | PostStatus::Cancelled => Ok(()),
             PostStatus::Publishing => {

@@ -20,6 +20,8 @@ const CLAIMS: usize = 500;
 pub(crate) struct Run {
     pub(crate) me: Worker,
     pub(crate) clock: Clock,
+    /// What is due until then is looked at: usually the time that the run was given.
+    pub(crate) horizon: Timestamp,
     pub(crate) settings: Settings,
 }
 
@@ -50,7 +52,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
 
     async fn run(&self, now: Timestamp, horizon: Timestamp) -> TickReport {
         let me = Worker { process: self.process.clone(), run: numbers::name() };
-        let run = Run { me, clock: Clock::starting(now), settings: self.settings };
+        let run = Run { me, clock: Clock::starting(now), horizon, settings: self.settings };
         let due = match self.data.due(horizon).await {
             Ok(due) => due,
             Err(error) => {
