@@ -7,7 +7,7 @@ use posts::Timestamp;
 use publishing::{Announcer, PublishTo, Publishing};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 /// How often.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -23,7 +23,8 @@ pub(crate) async fn run<P: PublishTo, A: Announcer>(
     let mut ticks = JoinSet::new();
     let first = Arc::clone(&publishing);
     ticks.spawn(async move { first.resume(now()).await });
-    let mut clock = interval(PERIOD);
+    // The first run also claims what is due; it has a head start.
+    let mut clock = interval_at(Instant::now() + PERIOD, PERIOD);
     clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
     while !*stop.borrow() {
         tokio::select! {

@@ -27,7 +27,7 @@ impl Post {
         if !errors.is_empty() {
             return Err(errors);
         }
-        Ok(Self {
+        let post = Self {
             id,
             workspace_id,
             author_id: caller.user_id.clone(),
@@ -38,6 +38,7 @@ impl Post {
             content_rev: 1,
             created_at: now,
             updated_at: now,
-        })
+        };
+        Ok(Self { version: post.version + u64::from(post.has_new_time(None)), ..post })
     }
 }

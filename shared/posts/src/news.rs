@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::delivery::digest;
 use crate::{
-    Account, Announcement, Delivery, DeliveryView, FailReason, Post, PostStatus, Progress, Stage,
-    Timestamp, UserId, limits,
+    Account, Announcement, Delivery, DeliveryView, FailReason, Post, Progress, Stage, Timestamp,
+    UserId, limits,
 };
 
 /// Who made something happen.
@@ -34,13 +34,8 @@ struct News<'a> {
 /// A new post was stored.
 pub fn created(post: &Post, except_socket: Option<&str>) -> Vec<Announcement> {
     let data = fields(json!({ "post": summary(post) }));
-    let mut told = vec![
-        of_post(post, "post:created", Actor::User(&post.author_id), data).tell(post, except_socket),
-    ];
-    if post.status() == PostStatus::Scheduled {
-        told.push(scheduled(post, None, &post.author_id));
-    }
-    told
+    let news = of_post(post, "post:created", Actor::User(&post.author_id), data);
+    with_new_time(news, None, post, &post.author_id, except_socket)
 }
 
 /// A change of a post was stored.
@@ -51,13 +46,24 @@ pub fn edited(
     except_socket: Option<&str>,
 ) -> Vec<Announcement> {
     let data = fields(json!({ "post": summary(after), "changed": changes(before, after) }));
-    let mut told =
-        vec![of_post(after, "post:updated", Actor::User(by), data).tell(after, except_socket)];
-    let at = |post: &Post| post.when().map(|when| when.scheduled_at);
-    if after.status() == PostStatus::Scheduled && at(before) != at(after) {
-        told.push(scheduled(after, at(before), by));
+    let news = of_post(after, "post:updated", Actor::User(by), data);
+    with_new_time(news, Some(before), after, by, except_socket)
+}
+
+/// The news of a write, and that of the new time if the write set one. The first has the `seq` before.
+fn with_new_time(
+    mut news: News<'_>,
+    before: Option<&Post>,
+    after: &Post,
+    by: &UserId,
+    except_socket: Option<&str>,
+) -> Vec<Announcement> {
+    if !after.has_new_time(before) {
+        return vec![news.tell(after, except_socket)];
     }
-    told
+    news.seq -= 1;
+    let previous = before.and_then(|post| post.when().map(|when| when.scheduled_at));
+    vec![news.tell(after, except_socket), scheduled(after, previous, by)]
 }
 
 /// A post was stopped by its author.

@@ -182,8 +182,16 @@ impl Post {
         }
     }
 
-    /// The same post in another stage, one version later.
+    /// The same post in another stage, one version later; two if that gives it a new time, which is told
+    /// as an event of its own: no two events of a post share a `seq`.
     pub(crate) fn moved(&self, stage: Stage, now: Timestamp) -> Self {
-        Self { stage, version: self.version + 1, updated_at: now, ..self.clone() }
+        let after = Self { stage, version: self.version + 1, updated_at: now, ..self.clone() };
+        Self { version: after.version + u64::from(after.has_new_time(Some(self))), ..after }
+    }
+
+    /// Whether it is scheduled for another time than `before`.
+    pub(crate) fn has_new_time(&self, before: Option<&Self>) -> bool {
+        let at = |post: &Self| post.when().map(|when| when.scheduled_at);
+        matches!(self.stage, Stage::Scheduled { .. }) && before.and_then(at) != at(self)
     }
 }

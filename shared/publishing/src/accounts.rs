@@ -41,6 +41,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         caller: &Caller,
         workspace: Option<&WorkspaceId>,
     ) -> Result<Vec<Account>, Refusal> {
+        if workspace.is_some_and(|named| !caller.may_enter(named)) {
+            return Err(Refusal::NotFound);
+        }
         let workspace =
             caller.workspace(workspace).map_err(|error| Refusal::Invalid(vec![error]))?;
         Ok(self.data.list_accounts(&workspace).await?)

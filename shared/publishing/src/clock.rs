@@ -16,6 +16,11 @@ impl Clock {
         Self { start: now, began: Instant::now() }
     }
 
+    /// The time that the run was given.
+    pub(crate) fn began(&self) -> Timestamp {
+        self.start
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.start.plus(self.began.elapsed())
     }

@@ -1,6 +1,7 @@
 //! The deliveries of one account, one after the other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use data::Error;
 use futures::FutureExt;
@@ -46,10 +47,25 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         run: &Run,
         report: &mut TickReport,
     ) -> Result<(), Error> {
-        self.data.lease_account(id, &run.me, run.clock.now(), &run.settings).await?;
+        self.lease(id, run).await?;
         let worked = self.work_leased(id, tasks, run, report).await;
         self.data.release_account(id, &run.me).await?;
         worked
+    }
+
+    /// Takes the account. A run that takes up what an earlier process left waits for its turn: later runs
+    /// would see that work only when its lease ends.
+    async fn lease(&self, id: &AccountId, run: &Run) -> Result<(), Error> {
+        let started = run.clock.now();
+        loop {
+            let now = run.clock.now();
+            match self.data.lease_account(id, &run.me, now, &run.settings).await {
+                Err(Error::Conflict) if run.looks_ahead() && now.since(started) < limits::LEASE => {
+                    tokio::time::sleep(TURN).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     async fn work_leased(
@@ -226,6 +242,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         }
     }
 }
+
+/// How often a waiting run looks whether an account is free.
+const TURN: Duration = Duration::from_millis(100);
 
 /// What an attempt's beginning comes to.
 enum Begun<'a> {

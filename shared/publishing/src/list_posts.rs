@@ -13,6 +13,9 @@ const MOST: u32 = 100;
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Lists posts, those due last first.
     pub async fn list_posts(&self, caller: &Caller, ask: ListPosts) -> Result<Page, Refusal> {
+        if ask.workspace_id.as_ref().is_some_and(|named| !caller.may_enter(named)) {
+            return Err(Refusal::NotFound);
+        }
         let (workspace, limit, cursor) = check(caller, &ask).map_err(Refusal::Invalid)?;
         let listed = self.data.list_posts(&workspace, ask.status, cursor, limit).await?;
         let posts = listed

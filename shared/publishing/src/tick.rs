@@ -25,6 +25,13 @@ pub(crate) struct Run {
     pub(crate) settings: Settings,
 }
 
+impl Run {
+    /// Whether it takes up work whose lease an earlier process held.
+    pub(crate) fn looks_ahead(&self) -> bool {
+        self.horizon > self.clock.began()
+    }
+}
+
 /// A delivery to look at. They are ordered as they must go out to an account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Task {

@@ -24,9 +24,13 @@ struct Dying {
 
 impl Dying {
     async fn new(alone: bool) -> Self {
+        Self::named("one", alone).await
+    }
+
+    async fn named(account: &str, alone: bool) -> Self {
         let settings = Settings { alone, ..Settings::default() };
         let world = World::with(Class::Idempotent, settings).await;
-        let account = world.connect("one").await;
+        let account = world.connect(account).await;
         world.schedule(&[&account], NOW).await;
         Self { world, account, settings }
     }
@@ -183,6 +187,26 @@ async fn a_process_that_is_alone_waits_for_no_lease() {
         };
         dying.recovers(after(1), calls).await;
     }
+}
+
+/// The first ticks of a process may lease an account before its resuming run comes to it. What an
+/// earlier process left there must not wait for the end of that one's lease all the same.
+#[tokio::test]
+async fn a_resuming_run_waits_its_turn_at_a_busy_account() {
+    let mut dying = Dying::named("slow", true).await;
+    dying.arm().await;
+    let second = dying.world.schedule(&[&dying.account], NOW).await;
+    let server = std::sync::Arc::clone(&dying.world.server);
+    let tick = tokio::spawn(async move { server.tick(after(1)).await });
+    dying.world.begun.recv().await.unwrap();
+    let server = std::sync::Arc::clone(&dying.world.server);
+    let resume = tokio::spawn(async move { server.resume(after(1)).await });
+    // The gate opens only once the resuming run has read what is due and found the account taken.
+    dying.world.heard.until(2, "post:publishing").await;
+    dying.world.ledger.open_gate(2);
+    assert_eq!(tick.await.unwrap().published + resume.await.unwrap().published, 2);
+    assert_eq!(dying.world.ledger.rows(), 2);
+    assert_eq!(dying.world.get(&second.post.id).await.post.status(), PostStatus::Published);
 }
 
 #[tokio::test]

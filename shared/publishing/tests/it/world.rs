@@ -11,7 +11,7 @@ use posts::{
 };
 use publishing::{Announcer, PublishTo, Publishing};
 use serde_json::Value;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 pub(crate) type Server = Publishing<Ledger, Heard>;
 
@@ -148,15 +148,23 @@ impl PublishTo for Ledger {
 
 /// Everything that was announced, in order.
 #[derive(Clone, Default)]
-pub(crate) struct Heard(Arc<Mutex<Vec<Announcement>>>);
+pub(crate) struct Heard(Arc<Mutex<Vec<Announcement>>>, Arc<Notify>);
 
 impl Announcer for Heard {
     async fn announce(&self, announcement: Announcement) {
         self.0.lock().unwrap().push(announcement);
+        self.1.notify_one();
     }
 }
 
 impl Heard {
+    /// Waits until so many of these events were announced.
+    pub(crate) async fn until(&self, count: usize, event: &str) {
+        while self.of(event).len() < count {
+            self.1.notified().await;
+        }
+    }
+
     pub(crate) fn all(&self) -> Vec<Announcement> {
         self.0.lock().unwrap().clone()
     }
