@@ -35,7 +35,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
-        Task::Test => test::run(),
+        Task::Test => return test::run(),
         Task::Check => check::run(),
         Task::Bench(options) => bench::run(&options),
     };
