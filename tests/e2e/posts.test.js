@@ -178,7 +178,7 @@ describe('posts', () => {
     assert.deepEqual(new Set(seen), made);
     assert.equal(seen.length, 7);
     const foreign = await call(server, 'GET', `/api/posts?workspace_id=${workspace}`, { token: tokenOf('eve', 'other') });
-    assert.equal(foreign.status, 422);
+    assert.equal(foreign.status, 404);
     assert.equal(foreign.body.posts, undefined);
   });
 
