@@ -37,6 +37,19 @@ pub(crate) struct Options {
     up_to: usize,
 }
 
+impl Options {
+    /// Runs the same again as an optimized build: a slow load generator would measure itself.
+    ///
+    /// # Errors
+    /// When that cannot be built, or fails.
+    pub(crate) fn run_optimized(&self) -> Result<(), Trouble> {
+        let mut again = cargo();
+        again.args(["run", "--quiet", "--release", "--package", "xtask", "--", "bench"]);
+        again.args(self.quick.then_some("--quick")).args(self.write.then_some("--write"));
+        succeed(again.arg(format!("--up-to={}", self.up_to)))
+    }
+}
+
 /// So many connections, spread over so many channels.
 #[derive(Clone, Copy)]
 struct Scenario {

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test => return test::run(),
         Task::Check => check::run(),
+        Task::Bench(options) if cfg!(debug_assertions) => options.run_optimized(),
         Task::Bench(options) => bench::run(&options),
     };
     match outcome {
