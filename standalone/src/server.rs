@@ -20,8 +20,9 @@ use tower::ServiceExt;
 
 use crate::sockets::{Door, is_websocket};
 
-/// How long a client may take to send its request's head. Ours: bounds idle half-open connections.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a client may take to send its next request's head, idle time included. Ours: bounds half-open
+/// connections; longer than the 60 s for which proxies keep idle connections, so that they close first.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 /// Pause after a failed accept: out of file descriptors, most likely.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long requests under way may take once the server stops.

@@ -3,12 +3,15 @@
 //! A refused client is let in all the same and told why by its first frame: pusher-js reads
 //! codes only from an open socket.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use bytes::Bytes;
+use futures::FutureExt;
 use http::header::{CONNECTION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use hyper::upgrade::Upgraded;
@@ -107,13 +110,20 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
         let id = ConnectionId::new(format!("{:016x}", rand::random::<u64>()));
         let socket = Arc::new(Socket::new(id.clone(), parts.io.into_inner()));
         self.sockets.insert(&socket);
-        match Box::pin(self.admit(&id, visitor)).await {
-            Ok(()) => Box::pin(self.service.greet(&id)).await,
-            Err(fault) => refuse(&socket, &fault),
+        let life = AssertUnwindSafe(self.live(&socket, parts.read_buf, visitor)).catch_unwind();
+        if life.await.is_err() {
+            tracing::error!(connection = %id, "a session panicked; the others go on");
         }
-        session::run(socket, parts.read_buf, self, self.timing).await;
         self.sockets.remove(&id);
         self.service.close(&id).await;
+    }
+
+    async fn live(&self, socket: &Arc<Socket>, early: Bytes, visitor: Visitor) {
+        match Box::pin(self.admit(&socket.id, visitor)).await {
+            Ok(()) => Box::pin(self.service.greet(&socket.id)).await,
+            Err(fault) => refuse(socket, &fault),
+        }
+        session::run(Arc::clone(socket), early, self, self.timing).await;
     }
 
     async fn admit(&self, id: &ConnectionId, visitor: Visitor) -> Result<(), Fault> {
