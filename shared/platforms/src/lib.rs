@@ -3,8 +3,6 @@
 //! A platform judges accounts, freezes a post into the payload that every attempt sends, and makes the one call.
 //! It never decides whether to call again: it says what happened, as an [`Outcome`].
 
-pub mod guard;
-mod http;
 pub mod webhook;
 
 use std::future::Future;
@@ -13,8 +11,7 @@ use posts::{
     Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, PublishTo, Request,
 };
 
-pub use guard::Addresses;
-pub use http::{Http, HttpError, Settings};
+pub use outbound::{Addresses, Http, HttpError, Settings};
 pub use webhook::Webhook;
 
 /// One kind of place that posts go to.

@@ -4,6 +4,7 @@
 
 mod signature;
 
+use outbound::{Body, Http, Reply, guard};
 use posts::{
     Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, Request, Timestamp,
 };
@@ -11,8 +12,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::http::{Body, Reply};
-use crate::{Http, Platform, guard};
+use crate::Platform;
 
 pub use signature::{Keys, KeysError, VerifyError};
 

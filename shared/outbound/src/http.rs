@@ -1,6 +1,6 @@
-//! The one HTTP client for publishing, and what its troubles mean.
+//! The one HTTP client for calls outside, and what their troubles mean.
 //!
-//! Publishing must know whether a request went out, so this client never repeats one, never follows a redirect, keeps
+//! A caller must know whether a request went out, so this client never repeats one, never follows a redirect, keeps
 //! no connection (a dead one would turn "not sent" into "unknown") and reads the status before the body.
 
 use std::error::Error;
@@ -59,7 +59,7 @@ pub struct Http {
 
 /// What a call came to.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Reply {
+pub enum Reply {
     /// An answer came.
     Answered {
         /// Its status.
@@ -79,7 +79,7 @@ pub(crate) enum Reply {
 
 /// The body of an answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Body {
+pub enum Body {
     /// All of it.
     Whole(Vec<u8>),
     /// Longer than is read.
@@ -111,18 +111,12 @@ impl Http {
     }
 
     /// Which addresses are open.
-    pub(crate) fn addresses(&self) -> Addresses {
+    pub fn addresses(&self) -> Addresses {
         self.addresses
     }
 
     /// Posts `body` to an address that is checked here. `now_s` is the time, to read a `Retry-After` date.
-    pub(crate) async fn post(
-        &self,
-        url: &str,
-        headers: HeaderMap,
-        body: String,
-        now_s: u64,
-    ) -> Reply {
+    pub async fn post(&self, url: &str, headers: HeaderMap, body: String, now_s: u64) -> Reply {
         let url: Url = match guard::check_url(url, self.addresses) {
             Ok(url) => url,
             Err(refusal) => return Reply::Closed(refusal),
