@@ -22,6 +22,7 @@ pub async fn run<S: Store>(store: &S) {
     closing_leaves_everything(store).await;
     apps_do_not_meet(store).await;
     speaking(store).await;
+    lists(store).await;
 }
 
 /// An app with the given limits.
@@ -234,4 +235,33 @@ async fn speaking<S: Store>(store: &S) {
     assert_eq!(ok(store.speak(&c1, &chat.channel, 5_999)).await, Spoken::TooFast);
     assert_eq!(ok(store.speak(&c1, &chat.channel, 6_000)).await, Spoken::May(None));
     bury(store, &c1).await;
+}
+
+async fn lists<S: Store>(store: &S) {
+    let [one, two] = ["lists", "lists-of-another"].map(|id| app(id, Limits::default()));
+    let (c1, c2, c3) = (connection(&one, 1), connection(&one, 2), connection(&two, 1));
+    for c in [&c1, &c2, &c3] {
+        ok(store.open(c.clone())).await;
+    }
+    assert!(ok(store.list_channels(&one.id, "")).await.is_empty());
+    let (ada, bob) = (join("presence-b", Some("ada")), join("presence-b", Some("bob")));
+    for (c, it) in [(&c1, &join("a", None)), (&c1, &bob), (&c2, &ada), (&c3, &join("c", None))] {
+        new(&ok(store.join(c, it)).await);
+    }
+    let (open, presence) = (
+        (name("a"), Counts { subscriptions: 1, users: 0 }),
+        (name("presence-b"), Counts { subscriptions: 2, users: 2 }),
+    );
+    assert_eq!(ok(store.list_channels(&one.id, "")).await, [open.clone(), presence.clone()]);
+    assert_eq!(ok(store.list_channels(&one.id, "presence-")).await, [presence]);
+    assert!(ok(store.list_channels(&one.id, "resence-")).await.is_empty(), "prefixes are anchored");
+    let users = ["ada", "bob"].map(UserId::new);
+    assert_eq!(ok(store.list_users(&one.id, &ada.channel)).await, users);
+    assert!(ok(store.list_users(&two.id, &ada.channel)).await.is_empty());
+    bury(store, &c2).await;
+    assert_eq!(ok(store.list_users(&one.id, &ada.channel)).await, users[1..]);
+    bury(store, &c1).await;
+    assert!(ok(store.list_channels(&one.id, "")).await.is_empty());
+    assert!(ok(store.list_users(&one.id, &ada.channel)).await.is_empty());
+    bury(store, &c3).await;
 }

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use channels::{Connection, Counts, Join, Joined, Left, Spoken};
-use protocol::{AppId, ChannelName, ConnectionId, SocketId};
+use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
 pub use memory::MemoryStore;
 
@@ -115,4 +115,19 @@ pub trait Store: Send + Sync + 'static {
         app: &AppId,
         channel: &ChannelName,
     ) -> impl Future<Output = Result<Counts, Error>> + Send;
+
+    /// The occupied channels whose names begin so, in order of their names. Each is told as it was
+    /// at some moment of the call.
+    fn list_channels(
+        &self,
+        app: &AppId,
+        prefix: &str,
+    ) -> impl Future<Output = Result<Vec<(ChannelName, Counts)>, Error>> + Send;
+
+    /// The distinct users on a presence channel, in order of their ids.
+    fn list_users(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+    ) -> impl Future<Output = Result<Vec<UserId>, Error>> + Send;
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use channels::{Connection, Counts, Join, Joined, Left, Spoken};
 use protocol::limits::CHANNELS_PER_CONNECTION;
-use protocol::{AppId, ChannelName, ConnectionId, SocketId};
+use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
 use crate::{Closed, Error, Opened, Store};
 use channel::Channel;
@@ -173,6 +173,27 @@ impl Store for MemoryStore {
     async fn counts(&self, app: &AppId, channel: &ChannelName) -> Result<Counts, Error> {
         let key = (app.clone(), channel.clone());
         Ok(self.channels.lock(&key).get(&key).map_or_else(Counts::default, Channel::counts))
+    }
+
+    async fn list_channels(
+        &self,
+        app: &AppId,
+        prefix: &str,
+    ) -> Result<Vec<(ChannelName, Counts)>, Error> {
+        let mut found = Vec::new();
+        for shard in self.channels.each() {
+            let ours = shard.iter().filter(|((it, name), channel)| {
+                it == app && name.as_str().starts_with(prefix) && channel.is_occupied()
+            });
+            found.extend(ours.map(|((_, name), channel)| (name.clone(), channel.counts())));
+        }
+        found.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found)
+    }
+
+    async fn list_users(&self, app: &AppId, channel: &ChannelName) -> Result<Vec<UserId>, Error> {
+        let key = (app.clone(), channel.clone());
+        Ok(self.channels.lock(&key).get(&key).map_or_else(Vec::new, Channel::users))
     }
 }
 

@@ -87,6 +87,14 @@ impl Channel {
         Counts { subscriptions: self.subscriptions.len(), users: self.members.len() }
     }
 
+    pub(super) fn is_occupied(&self) -> bool {
+        !self.subscriptions.is_empty()
+    }
+
+    pub(super) fn users(&self) -> Vec<UserId> {
+        self.members.keys().cloned().collect()
+    }
+
     fn roster(&self) -> Roster {
         Roster(self.members.values().map(|seat| seat.member.clone()).collect())
     }

@@ -26,6 +26,11 @@ impl<K: Hash + Eq, V> Shards<K, V> {
         self.maps[hash].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The pieces one after the other, each locked while it is looked at.
+    pub(super) fn each(&self) -> impl Iterator<Item = MutexGuard<'_, HashMap<K, V>>> {
+        self.maps.iter().map(|map| map.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.maps.iter().all(|map| map.lock().expect("not poisoned").is_empty())
