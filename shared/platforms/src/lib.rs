@@ -8,7 +8,8 @@ pub mod webhook;
 use std::future::Future;
 
 use posts::{
-    Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, PublishTo, Request,
+    Answer, Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, PublishTo,
+    Request,
 };
 
 pub use outbound::{Addresses, Http, HttpError, Settings};
@@ -68,15 +69,16 @@ impl PublishTo for Platforms {
         self.find(platform).map(|it| it.freeze(post, delivery)).unwrap_or_default()
     }
 
-    async fn publish(&self, request: Request<'_>) -> Outcome {
-        match self.find(&request.account.platform) {
+    async fn publish(&self, request: Request<'_>) -> Answer {
+        let outcome = match self.find(&request.account.platform) {
             Some(platform) => platform.publish(request).await,
             None => Outcome::Refused {
                 class: ErrorClass::Invalid,
                 message: unknown().message,
                 http_status: None,
             },
-        }
+        };
+        outcome.into()
     }
 }
 

@@ -11,6 +11,7 @@ mod check;
 mod claim_delivery;
 mod claim_post;
 mod create_post;
+mod credentials;
 mod delivery;
 mod edit_post;
 mod error;
@@ -34,13 +35,17 @@ pub use caller::Caller;
 pub use check::check_account;
 pub use claim_delivery::{DeliveryClaim, WrongState};
 pub use claim_post::PostClaim;
+pub use credentials::{Credentials, Granted, OAuthAsk, OAuthGrant, Refreshed};
 pub use delivery::{
     Delivery, DeliveryError, DeliveryState, DeliveryStatus, Lease, Worker, delivery_id, idem_key,
 };
 pub use error::{ErrorClass, FieldError};
 pub use ids::{AccountId, BadId, DeliveryId, PostId, UserId, WorkspaceId};
 pub use input::{NewPost, PatchPost};
-pub use platform::{AfterUnknown, Class, Outcome, PublishTo, Request};
+pub use platform::{
+    AfterUnknown, Answer, Attachment, Class, Gate, GateScope, Outcome, Prepared, PublishTo,
+    ReadBack, Remote, Request,
+};
 pub use post::{FailReason, Post, PostStatus, Stage, Target, When};
 pub use refused::{Conflict, Refused};
 pub use secret::Secret;

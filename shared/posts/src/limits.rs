@@ -67,3 +67,6 @@ pub const EVENT_DELIVERIES: usize = 20;
 
 /// Largest `data` of an event, in bytes. Source: Pusher's limit of 10 kB.
 pub const EVENT_BYTES: usize = 10_240;
+
+/// What must be left of a token's life for a call to use it.
+pub const REFRESH_AHEAD: Duration = Duration::from_secs(10 * 60);

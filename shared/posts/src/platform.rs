@@ -1,9 +1,13 @@
 //! What the rules know of a platform: how safe a second try is, what one call gets, what one call says.
 
-use std::future::Future;
+use std::fmt;
+use std::future::{Future, ready};
 use std::time::Duration;
 
-use crate::{Account, DeliveryId, ErrorClass, FieldError, NewAccount, Post, Secret, Timestamp};
+use crate::{
+    Account, Credentials, DeliveryId, ErrorClass, FieldError, Granted, NewAccount, OAuthAsk,
+    OAuthGrant, Post, Refreshed, Secret, Timestamp,
+};
 
 /// What a platform offers against publishing twice. It decides what follows an unknown outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +52,7 @@ impl Class {
 pub struct Request<'a> {
     /// The account to publish to.
     pub account: &'a Account,
-    /// Its secret.
+    /// Its key, or its access token as it is now.
     pub secret: &'a Secret,
     /// At most 25 characters; the same for every automatic attempt of one delivery.
     pub idem_key: &'a str,
@@ -58,6 +62,106 @@ pub struct Request<'a> {
     pub attempt: u32,
     /// The time of the attempt, in seconds since 1970 UTC.
     pub at_s: u64,
+    /// The time of the first attempt, in seconds since 1970 UTC: nothing of this delivery is older.
+    pub since_s: u64,
+    /// What [`PublishTo::prepare`] made before: a container's id, ids of uploads. The platform's own text.
+    pub prepared: Option<&'a str>,
+    /// Its pictures, in order.
+    pub media: &'a [Attachment],
+}
+
+/// A picture, with what it takes to send it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its bytes, the same for every attempt.
+    pub bytes: Vec<u8>,
+    /// Its type by its first bytes, such as `image/png`.
+    pub mime: String,
+    /// What it shows, in words.
+    pub alt: String,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Attachment({}, {} bytes)", self.mime, self.bytes.len())
+    }
+}
+
+/// What can be done before the irreversible call: uploads, containers. Nobody sees any of it, so it can be
+/// done again freely.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Prepared {
+    /// The call can be made, with this text as [`Request::prepared`].
+    Ready(Option<String>),
+    /// The platform still works on it: look again later with this text.
+    Processing {
+        /// What the next look needs.
+        state: String,
+        /// The platform's hint when to come back, in seconds.
+        retry_after_s: Option<u64>,
+    },
+    /// It did not work. `Published` and `Unknown` cannot come of preparing.
+    Failed(Answer),
+}
+
+/// An outcome, and what the answer said about the platform's limits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What the call came to.
+    pub outcome: Outcome,
+    /// Calls that must wait from now on.
+    pub gate: Option<Gate>,
+}
+
+impl From<Outcome> for Answer {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, gate: None }
+    }
+}
+
+/// A limit that is reached, or nearly: calls wait until it is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// Whose calls wait.
+    pub scope: GateScope,
+    /// For how long from now, in seconds.
+    pub for_s: u64,
+}
+
+/// Whose calls a gate holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GateScope {
+    /// Those of the account.
+    Account,
+    /// Those of every account of the platform: the limit is the app's.
+    App,
+}
+
+/// What reading an account's posts back came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadBack {
+    /// Posts that match, the likeliest first. One that belongs to another delivery is not it.
+    Found(Vec<Remote>),
+    /// The account was read, and it is not there.
+    NotThere,
+    /// The account could not be read.
+    Unreadable {
+        /// A sentence for the log.
+        message: String,
+    },
+}
+
+/// A post as a platform has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remote {
+    /// The platform's id of it.
+    pub id: String,
+    /// Where people can see it.
+    pub url: Option<String>,
 }
 
 /// What one call to a platform came to.
@@ -116,8 +220,37 @@ pub trait PublishTo: Send + Sync + 'static {
     /// The payload of a delivery as JSON text, to be kept and sent unchanged by every attempt.
     fn freeze(&self, platform: &str, post: &Post, delivery: &DeliveryId) -> String;
 
-    /// Makes one attempt. The account names the platform.
-    fn publish(&self, request: Request<'_>) -> impl Future<Output = Outcome> + Send;
+    /// Does what must be ready before the call: uploads, containers. Most platforms need nothing.
+    fn prepare(&self, _: Request<'_>) -> impl Future<Output = Prepared> + Send {
+        ready(Prepared::Ready(None))
+    }
+
+    /// Makes one attempt, the irreversible call. The account names the platform.
+    fn publish(&self, request: Request<'_>) -> impl Future<Output = Answer> + Send;
+
+    /// Looks whether an earlier attempt of the same request was published. It changes nothing.
+    fn read_back(&self, _: Request<'_>) -> impl Future<Output = ReadBack> + Send {
+        ready(ReadBack::Unreadable { message: "This platform cannot be read back.".to_owned() })
+    }
+
+    /// Asks the platform for new tokens. Never at once for one account: a refresh token may work only once.
+    fn refresh(&self, _: &Account, _: &Credentials) -> impl Future<Output = Refreshed> + Send {
+        ready(Refreshed::NotOffered)
+    }
+
+    /// Where a person grants access; nothing if the platform has no such way or it is not configured.
+    fn authorize_url(&self, _platform: &str, _: OAuthAsk<'_>) -> Option<String> {
+        None
+    }
+
+    /// Turns what the platform sent back into an account with its credentials. Fails with a sentence for the person.
+    fn exchange(
+        &self,
+        _platform: &str,
+        _: OAuthGrant<'_>,
+    ) -> impl Future<Output = Result<Granted, String>> + Send {
+        ready(Err("This platform is not connected this way.".to_owned()))
+    }
 }
 
 #[cfg(test)]

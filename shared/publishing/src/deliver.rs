@@ -193,10 +193,13 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             payload,
             attempt: armed.attempt,
             at_s: now.seconds(),
+            since_s: armed.first_armed_at.unwrap_or(now).seconds(),
+            prepared: None,
+            media: &[],
         };
         let call = AssertUnwindSafe(self.platforms.publish(request)).catch_unwind();
         match tokio::time::timeout(PATIENCE, call).await {
-            Ok(Ok(outcome)) => outcome,
+            Ok(Ok(answer)) => answer.outcome,
             Ok(Err(_)) => {
                 tracing::error!(delivery = %armed.id, platform = armed.platform, "the platform's adapter panicked");
                 let message = PANICKED.to_owned();

@@ -102,8 +102,8 @@ impl PublishTo for Willing {
         "{}".into()
     }
 
-    async fn publish(&self, _: posts::Request<'_>) -> Outcome {
-        Outcome::Published { remote_id: None, remote_url: None }
+    async fn publish(&self, _: posts::Request<'_>) -> posts::Answer {
+        Outcome::Published { remote_id: None, remote_url: None }.into()
     }
 }
 

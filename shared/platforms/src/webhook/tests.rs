@@ -33,8 +33,17 @@ fn account(url: String) -> Account {
 async fn publish_to(webhook: &Webhook, url: String) -> Outcome {
     let (account, secret) = (account(url), Secret::new(SECRET));
     let (idem_key, payload) = ("dlv_1.0", r#"{"type":"post.publish"}"#);
-    let request =
-        Request { account: &account, secret: &secret, idem_key, payload, attempt: 1, at_s: AT_S };
+    let request = Request {
+        account: &account,
+        secret: &secret,
+        idem_key,
+        payload,
+        attempt: 1,
+        at_s: AT_S,
+        since_s: AT_S,
+        prepared: None,
+        media: &[],
+    };
     webhook.publish(request).await
 }
 
@@ -321,6 +330,9 @@ async fn a_payload_that_is_too_large_is_not_sent() {
         payload: &payload,
         attempt: 1,
         at_s: AT_S,
+        since_s: AT_S,
+        prepared: None,
+        media: &[],
     };
     let outcome = webhook(Addresses::Public, Duration::from_secs(15)).publish(request).await;
     let message = TOO_LONG.to_owned();

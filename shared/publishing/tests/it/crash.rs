@@ -74,9 +74,18 @@ impl Dying {
         let secret = self.world.data.get_secret(&self.account.id).await.unwrap();
         let (key, attempt) = (armed.idem_key.as_str(), armed.attempt);
         let (account, at_s) = (&self.account, NOW.seconds());
-        let request =
-            Request { account, secret: &secret, idem_key: key, payload: &payload, attempt, at_s };
-        let outcome = self.world.ledger.publish(request).await;
+        let request = Request {
+            account,
+            secret: &secret,
+            idem_key: key,
+            payload: &payload,
+            attempt,
+            at_s,
+            since_s: at_s,
+            prepared: None,
+            media: &[],
+        };
+        let outcome = self.world.ledger.publish(request).await.outcome;
         (armed, outcome)
     }
 

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use data::Data;
 use posts::{
-    Account, Class, DeliveryId, FieldError, NewAccount, Outcome, Post, PostStatus, Request, Secret,
-    Settings,
+    Account, Answer, Class, DeliveryId, FieldError, NewAccount, Outcome, Post, PostStatus, Request,
+    Secret, Settings,
 };
 use publishing::{PublishTo, Publishing};
 
@@ -39,14 +39,14 @@ impl PublishTo for OnDisk {
         post.text.clone()
     }
 
-    async fn publish(&self, request: Request<'_>) -> Outcome {
+    async fn publish(&self, request: Request<'_>) -> Answer {
         let line = format!("{}\n", request.idem_key);
         let mut file = OpenOptions::new().create(true).append(true).open(&self.0).unwrap();
         file.write_all(line.as_bytes()).unwrap();
         let mut out = std::io::stdout();
         writeln!(out, "called").unwrap();
         out.flush().unwrap();
-        Outcome::Published { remote_id: None, remote_url: None }
+        Outcome::Published { remote_id: None, remote_url: None }.into()
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use data::Data;
 use posts::{
-    Account, AccountId, Announcement, Caller, Class, DeliveryId, FieldError, NewAccount, NewPost,
-    Outcome, Post, PostId, PostView, Request, Secret, Settings, Timestamp, UserId, WorkspaceId,
+    Account, AccountId, Announcement, Answer, Caller, Class, DeliveryId, FieldError, NewAccount,
+    NewPost, Outcome, Post, PostId, PostView, Request, Secret, Settings, Timestamp, UserId,
+    WorkspaceId,
 };
 use publishing::{Announcer, PublishTo, Publishing};
 use serde_json::Value;
@@ -116,7 +117,7 @@ impl PublishTo for Ledger {
             .to_string()
     }
 
-    async fn publish(&self, request: Request<'_>) -> Outcome {
+    async fn publish(&self, request: Request<'_>) -> Answer {
         let account = request.account.id.clone();
         self.enter(&account);
         self.0.calls.lock().unwrap().push(Call {
@@ -134,15 +135,15 @@ impl PublishTo for Ledger {
         tokio::task::yield_now().await;
         self.0.in_flight.lock().unwrap().remove(&account);
         match doing {
-            Doing::Answer(outcome) => return outcome,
+            Doing::Answer(outcome) => return outcome.into(),
             Doing::Panic => panic!("an adapter's bug"),
             Doing::Publish => self.publish_row(request),
             Doing::LoseAnswer => {
                 self.publish_row(request);
-                return Outcome::Unknown { message: "The connection broke.".to_owned() };
+                return Outcome::Unknown { message: "The connection broke.".to_owned() }.into();
             }
         }
-        Outcome::Published { remote_id: Some(request.idem_key.to_owned()), remote_url: None }
+        Outcome::Published { remote_id: Some(request.idem_key.to_owned()), remote_url: None }.into()
     }
 }
 
