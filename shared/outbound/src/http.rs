@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Response, redirect, retry};
+use reqwest::{Method, Response, redirect, retry};
 use url::Url;
 
 use crate::guard::{self, Addresses, Refusal};
 
-/// Largest answer that is read, in bytes. Ours: an id and an address need less than 4 KiB.
-const BODY_BYTES: usize = 64 * 1024;
+/// Largest answer that is read, in bytes. Ours: twenty posts of an account, as a read-back asks for, need less.
+const BODY_BYTES: usize = 1024 * 1024;
 /// Longest pause that an answer may ask for, in seconds: the longest that a post may be late.
 const RETRY_AFTER_S: u64 = 24 * 3600;
 
@@ -57,6 +57,20 @@ pub struct Http {
     addresses: Addresses,
 }
 
+/// A call. It has no `Debug`: addresses, headers and bodies of calls hold secrets.
+pub struct Call<'a> {
+    /// Its method.
+    pub method: Method,
+    /// Its address, not checked yet.
+    pub url: &'a str,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// The time in seconds since 1970 UTC, to read a `Retry-After` date.
+    pub now_s: u64,
+}
+
 /// What a call came to.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply {
@@ -66,6 +80,8 @@ pub enum Reply {
         status: u16,
         /// The pause it asked for, in seconds.
         retry_after_s: Option<u64>,
+        /// Its headers.
+        headers: HeaderMap,
         /// What it said.
         body: Body,
     },
@@ -117,12 +133,18 @@ impl Http {
 
     /// Posts `body` to an address that is checked here. `now_s` is the time, to read a `Retry-After` date.
     pub async fn post(&self, url: &str, headers: HeaderMap, body: String, now_s: u64) -> Reply {
-        let url: Url = match guard::check_url(url, self.addresses) {
+        self.call(Call { method: Method::POST, url, headers, body: body.into(), now_s }).await
+    }
+
+    /// Makes a call to an address that is checked here.
+    pub async fn call(&self, call: Call<'_>) -> Reply {
+        let url: Url = match guard::check_url(call.url, self.addresses) {
             Ok(url) => url,
             Err(refusal) => return Reply::Closed(refusal),
         };
-        match self.client.post(url).headers(headers).body(body).send().await {
-            Ok(response) => answered(response, now_s).await,
+        let request = self.client.request(call.method, url).headers(call.headers).body(call.body);
+        match request.send().await {
+            Ok(response) => answered(response, call.now_s).await,
             Err(error) => failed(&error),
         }
     }
@@ -132,7 +154,8 @@ async fn answered(response: Response, now_s: u64) -> Reply {
     let status = response.status().as_u16();
     let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = header.and_then(|text| retry_after(text, now_s));
-    Reply::Answered { status, retry_after_s, body: read(response).await }
+    let headers = response.headers().clone();
+    Reply::Answered { status, retry_after_s, headers, body: read(response).await }
 }
 
 async fn read(mut response: Response) -> Body {

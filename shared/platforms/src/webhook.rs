@@ -148,7 +148,7 @@ fn headers(keys: &Keys, request: &Request<'_>) -> Option<HeaderMap> {
 /// knows the id.
 fn outcome(reply: Reply) -> Outcome {
     let (status, retry_after_s, body) = match reply {
-        Reply::Answered { status, retry_after_s, body } => (status, retry_after_s, body),
+        Reply::Answered { status, retry_after_s, body, .. } => (status, retry_after_s, body),
         Reply::Closed(refusal) => return refused(ErrorClass::Invalid, refusal.to_string(), None),
         Reply::NotSent(why) => {
             return Outcome::NotSent {
