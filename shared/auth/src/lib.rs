@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 pub use channel::{sign_channel, verify_channel};
-pub use request::{Request, RequestError, sign_request, verify_request};
+pub use request::{Request, RequestError, query_params, sign_request, verify_request};
 pub use user::{sign_user, verify_user};
 
 /// A shared secret. Never shown, not even by `Debug`.

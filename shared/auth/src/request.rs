@@ -3,6 +3,7 @@
 //! Source: Pusher's HTTP API reference, "Authentication". MD5 only binds the body to the query;
 //! the query is what HMAC-SHA256 protects.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use md5::{Digest, Md5};
@@ -88,7 +89,7 @@ pub fn verify_request<'k>(
     if request.query.len() > QUERY_BYTES {
         return Err(RequestError::QueryTooLong);
     }
-    let params = params(request.query);
+    let params = query_params(request.query);
     let get = |name: &'static str| params.get(name).ok_or(RequestError::Missing(name));
 
     let key = get("auth_key")?;
@@ -104,16 +105,31 @@ pub fn verify_request<'k>(
 
     let got = get("auth_signature")?;
     let signed = text(request, &params);
-    if pair.verify(signed.as_bytes(), got) {
+    if pair.verify(signed.as_bytes(), got) || verify_decoded(request, &params, pair, got) {
         return Ok(pair);
     }
     Err(RequestError::BadSignature { signed: clip(&signed), got: clip(got) })
 }
 
+/// Some SDKs (Go's) sign the path before it is percent-encoded for the wire.
+fn verify_decoded(
+    request: &Request<'_>,
+    params: &BTreeMap<String, String>,
+    pair: &KeyPair,
+    got: &str,
+) -> bool {
+    match percent_decode_str(request.path).decode_utf8() {
+        Ok(Cow::Owned(path)) => {
+            pair.verify(text(&Request { path: &path, ..*request }, params).as_bytes(), got)
+        }
+        _ => false,
+    }
+}
+
 /// Signs a request: the whole query string to send, given its own parameters in `request.query`.
 /// Their values must not need percent-encoding.
 pub fn sign_request(request: &Request<'_>, pair: &KeyPair, now_s: u64) -> String {
-    let mut params = params(request.query);
+    let mut params = query_params(request.query);
     params.insert("auth_key".into(), pair.key.to_string());
     params.insert("auth_timestamp".into(), now_s.to_string());
     params.insert("auth_version".into(), AUTH_VERSION.into());
@@ -126,7 +142,7 @@ pub fn sign_request(request: &Request<'_>, pair: &KeyPair, now_s: u64) -> String
 
 /// The query's parameters by lower-cased name, each value percent-decoded once. A `+` stays a plus,
 /// because that is what the SDKs sign. Values of a list (`info[0]=…&info[1]=…`) are joined by commas.
-fn params(query: &str) -> BTreeMap<String, String> {
+pub fn query_params(query: &str) -> BTreeMap<String, String> {
     let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let mut params = BTreeMap::<String, String>::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {

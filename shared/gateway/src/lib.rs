@@ -11,16 +11,21 @@ mod clock;
 mod cors;
 mod door;
 mod fallback;
+mod get_channel;
 mod health;
 mod json;
+mod list_channels;
+mod list_users;
 mod openapi;
 mod plain;
 mod problem;
+mod push;
 mod routes;
 mod settings;
 mod sign;
 mod signed;
 mod trigger_batch;
+mod trigger_channel;
 mod trigger_event;
 
 #[cfg(test)]
@@ -39,6 +44,7 @@ use store::Store;
 use crate::api::Desk;
 use crate::cors::Cors;
 use crate::door::Door;
+use crate::push::Push;
 use crate::routes::Routes;
 use crate::sign::Sign;
 
@@ -90,18 +96,9 @@ where
     let desk = Desk { publishing, door, settings };
     Routes::new()
         .add(health::__path_health, health::health)
-        .merge(push_routes::<S, O, F>().with_state(service))
+        .merge(push::routes::<S, O, F>().with_state(Push { service }))
         .merge(sign_routes::<S, O, F>().with_state(sign))
         .merge(api::routes::<P, A>().with_state(desk))
-}
-
-/// What server SDKs call.
-fn push_routes<S: Store, O: Outbox, F: Facts + 'static>() -> Routes<Arc<Service<S, O, F>>> {
-    use trigger_batch::{__path_trigger_batch, trigger_batch};
-    use trigger_event::{__path_trigger_event, trigger_event};
-    Routes::new()
-        .add(__path_trigger_event, trigger_event::<S, O, F>)
-        .add(__path_trigger_batch, trigger_batch::<S, O, F>)
 }
 
 /// What pusher-js calls.

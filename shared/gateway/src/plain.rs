@@ -57,10 +57,10 @@ impl From<Refusal> for Plain {
 
 impl From<store::Error> for Plain {
     fn from(error: store::Error) -> Self {
-        tracing::error!(%error, "an event was not published");
+        tracing::error!(%error, "a signed request was not handled");
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "The event could not be published right now: send it again",
+            "The server could not do this right now: send it again",
         )
     }
 }

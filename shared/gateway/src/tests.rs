@@ -1,6 +1,7 @@
 //! The whole router, asked without a socket, on the real service, store and tables.
 
 mod api;
+mod channels;
 mod cors;
 mod openapi;
 mod sign;

@@ -1,7 +1,5 @@
 //! `POST /apps/{app_id}/batch_events`: up to ten events, each to one channel.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use channels::publish::{Trigger, check};
@@ -9,10 +7,11 @@ use channels::{App, Publish};
 use identity::Facts;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use service::{Outbox, Service};
+use service::Outbox;
 use store::Store;
 
 use crate::plain::Plain;
+use crate::push::Push;
 use crate::signed::Signed;
 use crate::trigger_event::shown;
 
@@ -48,13 +47,13 @@ struct Batch {
     security(("pusher" = []))
 )]
 pub(crate) async fn trigger_batch<S: Store, O: Outbox, F: Facts + 'static>(
-    State(service): State<Arc<Service<S, O, F>>>,
+    State(push): State<Push<S, O, F>>,
     signed: Signed,
 ) -> Result<Json<Value>, Plain> {
     let events = check_all(&signed.app, signed.json::<Batch>()?)?;
     let mut answers = Vec::with_capacity(events.len());
     for publish in &events {
-        let counts = service.publish(&signed.app, publish).await?;
+        let counts = push.service.publish(&signed.app, publish).await?;
         let counts = counts.first().map(|(name, counts)| shown(publish.info, name, *counts));
         answers.push(counts.unwrap_or_else(|| json!({})));
     }

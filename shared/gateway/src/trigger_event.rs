@@ -1,7 +1,5 @@
 //! `POST /apps/{app_id}/events`: one event to up to 100 channels.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use channels::publish::{Trigger, check};
@@ -9,10 +7,11 @@ use channels::{Counts, Info};
 use identity::Facts;
 use protocol::ChannelName;
 use serde_json::{Map, Value, json};
-use service::{Outbox, Service};
+use service::Outbox;
 use store::Store;
 
 use crate::plain::Plain;
+use crate::push::Push;
 use crate::signed::Signed;
 
 /// Publishes an event
@@ -39,11 +38,11 @@ use crate::signed::Signed;
     security(("pusher" = []))
 )]
 pub(crate) async fn trigger_event<S: Store, O: Outbox, F: Facts + 'static>(
-    State(service): State<Arc<Service<S, O, F>>>,
+    State(push): State<Push<S, O, F>>,
     signed: Signed,
 ) -> Result<Json<Value>, Plain> {
     let publish = check(&signed.app, signed.json::<Trigger>()?)?;
-    let counts = service.publish(&signed.app, &publish).await?;
+    let counts = push.service.publish(&signed.app, &publish).await?;
     Ok(Json(answer(publish.info, &counts)))
 }
 

@@ -83,6 +83,21 @@ fn the_wire_form_does_not_matter() {
     }
 }
 
+/// Go signs the path before it is encoded, others as it is on the wire; nobody signs it decoded twice.
+#[test]
+fn a_path_counts_as_sent_and_decoded_once() {
+    let on_wire = "/users/a%2520b/terminate_connections";
+    for (signed, good) in [
+        (on_wire, true),
+        ("/users/a%20b/terminate_connections", true),
+        ("/users/a b/terminate_connections", false),
+    ] {
+        let request = Request { method: "POST", path: signed, query: "", body: b"{}" };
+        let query = sign_request(&request, &keys()[1], NOW);
+        assert_eq!(verify("POST", on_wire, &query, "{}").is_ok(), good, "{signed}");
+    }
+}
+
 #[test]
 fn times_are_good_for_ten_minutes_both_ways() {
     let request = Request { method: "POST", path: "/apps/1/events", query: "", body: b"{}" };

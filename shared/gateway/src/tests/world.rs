@@ -234,6 +234,14 @@ impl World {
         self.ask("POST", &format!("{path}?{query}"), &json, body.to_owned()).await
     }
 
+    /// Asks what an SDK would ask, signed with the first app's key. The path has its own query.
+    pub(super) async fn asked(&self, path: &str) -> Answer {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let request = auth::Request { method: "GET", path, query, body: b"" };
+        let query = sign_request(&request, &pb_key(), clock::now().seconds());
+        self.ask("GET", &format!("{path}?{query}"), &[], "").await
+    }
+
     /// Connects a client and subscribes it; its frames so far are forgotten.
     pub(super) async fn subscriber(&self, id: &str, socket: u64, channels: &[&str]) -> SocketId {
         let socket_id = SocketId::from_random(socket, socket);

@@ -1,0 +1,38 @@
+//! What server SDKs call: the state of those handlers, and their routes.
+
+use std::sync::Arc;
+
+use identity::Facts;
+use service::{Outbox, Service};
+use store::Store;
+
+use crate::get_channel::{__path_channel_stats, __path_get_channel, channel_stats, get_channel};
+use crate::list_channels::{__path_list_channels, list_channels};
+use crate::list_users::{__path_list_users, list_users};
+use crate::routes::Routes;
+use crate::trigger_batch::{__path_trigger_batch, trigger_batch};
+use crate::trigger_channel::{__path_trigger_channel, trigger_channel};
+use crate::trigger_event::{__path_trigger_event, trigger_event};
+
+/// The state of these handlers.
+pub(crate) struct Push<S, O, F> {
+    pub(crate) service: Arc<Service<S, O, F>>,
+}
+
+impl<S, O, F> Clone for Push<S, O, F> {
+    fn clone(&self) -> Self {
+        Self { service: self.service.clone() }
+    }
+}
+
+/// The routes, each with its description.
+pub(crate) fn routes<S: Store, O: Outbox, F: Facts + 'static>() -> Routes<Push<S, O, F>> {
+    Routes::new()
+        .add(__path_trigger_event, trigger_event::<S, O, F>)
+        .add(__path_trigger_batch, trigger_batch::<S, O, F>)
+        .add(__path_trigger_channel, trigger_channel::<S, O, F>)
+        .add(__path_list_channels, list_channels::<S, O, F>)
+        .add(__path_get_channel, get_channel::<S, O, F>)
+        .add(__path_channel_stats, channel_stats::<S, O, F>)
+        .add(__path_list_users, list_users::<S, O, F>)
+}
