@@ -30,6 +30,7 @@ fn account(id: &str) -> Account {
         platform: "webhook".to_owned(),
         name: "Demo".to_owned(),
         url: "https://example.com".to_owned(),
+        remote_id: String::new(),
         created_by: UserId::parse("u").unwrap(),
         created_at: now(),
     }

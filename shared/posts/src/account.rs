@@ -17,6 +17,9 @@ pub struct Account {
     pub name: String,
     /// Where it is: the webhook's address, an instance's address.
     pub url: String,
+    /// The platform's own id of it: a DID, a page's number, a chat. Empty where the address says it all.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub remote_id: String,
     /// Who connected it.
     pub created_by: UserId,
     /// When it was connected.
@@ -34,8 +37,12 @@ pub struct NewAccount {
     pub platform: String,
     /// What people will call it, at most 100 characters.
     pub name: String,
-    /// Where it is: the webhook's address, an instance's address.
+    /// Where it is: the webhook's address, an instance's address. Empty means the platform's usual one.
+    #[serde(default)]
     pub url: String,
-    /// The webhook's signing secret, or the platform's token. Never shown again.
+    /// The platform's own id of it: a handle, a page's number, a chat. Empty where the address says it all.
+    #[serde(default)]
+    pub remote_id: String,
+    /// The webhook's signing secret, or the platform's token or app password. Never shown again.
     pub secret: Secret,
 }

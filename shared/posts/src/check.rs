@@ -137,6 +137,10 @@ pub fn check_account(new: &NewAccount) -> Vec<FieldError> {
         let message = format!("Use an address of at most {} bytes.", limits::URL_BYTES);
         errors.push(FieldError::new("url", "too_long", message));
     }
+    if new.remote_id.chars().count() > limits::REMOTE_ID_CHARS {
+        let message = format!("Use an id of at most {} characters.", limits::REMOTE_ID_CHARS);
+        errors.push(FieldError::new("remote_id", "too_long", message));
+    }
     if new.secret.reveal().len() > limits::SECRET_BYTES {
         let message = format!("Use a secret of at most {} bytes.", limits::SECRET_BYTES);
         errors.push(FieldError::new("secret", "too_long", message));

@@ -43,8 +43,8 @@ pub use error::{ErrorClass, FieldError};
 pub use ids::{AccountId, BadId, DeliveryId, PostId, UserId, WorkspaceId};
 pub use input::{NewPost, PatchPost};
 pub use platform::{
-    AfterUnknown, Answer, Attachment, Class, Gate, GateScope, Outcome, Prepared, PublishTo,
-    ReadBack, Remote, Request,
+    AfterUnknown, Answer, Attachment, Class, Gate, GateScope, Outcome, Picture, Prepared,
+    PublishTo, ReadBack, Remote, Request,
 };
 pub use post::{FailReason, Post, PostStatus, Stage, Target, When};
 pub use refused::{Conflict, Refused};

@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::{Future, ready};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     Account, Credentials, DeliveryId, ErrorClass, FieldError, Granted, NewAccount, OAuthAsk,
     OAuthGrant, Post, Refreshed, Secret, Timestamp,
@@ -70,24 +72,35 @@ pub struct Request<'a> {
     pub media: &'a [Attachment],
 }
 
-/// A picture, with what it takes to send it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Attachment {
-    /// Its bytes, the same for every attempt.
-    pub bytes: Vec<u8>,
+/// What is known of a picture.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Picture {
     /// Its type by its first bytes, such as `image/png`.
     pub mime: String,
-    /// What it shows, in words.
-    pub alt: String,
+    /// Its size in bytes.
+    pub bytes: u64,
     /// Its width in pixels.
     pub width: u32,
     /// Its height in pixels.
     pub height: u32,
+    /// What it shows, in words.
+    pub alt: String,
+}
+
+/// A picture, with what it takes to send it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// What is known of it.
+    pub picture: Picture,
+    /// Its bytes, the same for every attempt.
+    pub bytes: Vec<u8>,
+    /// Where platforms that fetch pictures themselves get ours; must work for an hour.
+    pub url: Option<String>,
 }
 
 impl fmt::Debug for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Attachment({}, {} bytes)", self.mime, self.bytes.len())
+        write!(f, "Attachment({:?})", self.picture)
     }
 }
 
@@ -217,6 +230,11 @@ pub trait PublishTo: Send + Sync + 'static {
     /// What is wrong with a text for this platform.
     fn check_text(&self, platform: &str, text: &str) -> Option<FieldError>;
 
+    /// What is wrong with the pictures of a post for this platform. Some platforms want at least one.
+    fn check_media(&self, _platform: &str, _: &[Picture]) -> Vec<FieldError> {
+        Vec::new()
+    }
+
     /// The payload of a delivery as JSON text, to be kept and sent unchanged by every attempt.
     fn freeze(&self, platform: &str, post: &Post, delivery: &DeliveryId) -> String;
 
@@ -234,8 +252,28 @@ pub trait PublishTo: Send + Sync + 'static {
     }
 
     /// Asks the platform for new tokens. Never at once for one account: a refresh token may work only once.
-    fn refresh(&self, _: &Account, _: &Credentials) -> impl Future<Output = Refreshed> + Send {
+    fn refresh(
+        &self,
+        _: &Account,
+        _: &Credentials,
+        _now: Timestamp,
+    ) -> impl Future<Output = Refreshed> + Send {
         ready(Refreshed::NotOffered)
+    }
+
+    /// Opens an account with what a person gave, and finds out whose it is. A password becomes a session here. Fails with
+    /// what the person has to change.
+    fn sign_in(
+        &self,
+        new: &NewAccount,
+        _now: Timestamp,
+    ) -> impl Future<Output = Result<Granted, Vec<FieldError>>> + Send {
+        ready(Ok(Granted {
+            remote_id: new.remote_id.clone(),
+            name: new.name.clone(),
+            url: new.url.clone(),
+            credentials: Credentials::Key { key: new.secret.clone() },
+        }))
     }
 
     /// Where a person grants access; nothing if the platform has no such way or it is not configured.

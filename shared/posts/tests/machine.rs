@@ -100,6 +100,7 @@ fn scheduled() -> Post {
         platform: "p".to_owned(),
         name: String::new(),
         url: String::new(),
+        remote_id: String::new(),
         created_by: UserId::parse("u").unwrap(),
         created_at: START,
     };

@@ -27,6 +27,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             platform: new.platform,
             name: new.name.trim().to_owned(),
             url: new.url,
+            remote_id: new.remote_id,
             created_by: caller.user_id.clone(),
             created_at: now,
         };

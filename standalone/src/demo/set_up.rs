@@ -49,6 +49,7 @@ pub(crate) async fn set_up<P: PublishTo, A: Announcer>(
         Some(account) => account,
         None => {
             let new = NewAccount {
+                remote_id: String::new(),
                 workspace_id: None,
                 platform: platforms::webhook::NAME.into(),
                 name: "Demo inbox".into(),

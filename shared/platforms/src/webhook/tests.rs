@@ -25,6 +25,7 @@ fn account(url: String) -> Account {
         platform: NAME.into(),
         name: "Receiver".into(),
         url,
+        remote_id: String::new(),
         created_by: UserId::parse("u_1").unwrap(),
         created_at: Timestamp::from_ms(0),
     }
@@ -250,6 +251,7 @@ fn accounts_are_checked_by_field() {
     let closed = webhook(Addresses::Public, Duration::from_secs(15));
     let fields = |url: &str, secret: &str| {
         let account = NewAccount {
+            remote_id: String::new(),
             workspace_id: None,
             platform: NAME.into(),
             name: "Receiver".into(),

@@ -64,6 +64,7 @@ async fn schedule_all(dir: &Path) -> Vec<posts::PostId> {
     let mut accounts: Vec<Account> = Vec::new();
     for n in 0..4 {
         let new = NewAccount {
+            remote_id: String::new(),
             workspace_id: None,
             platform: "disk".to_owned(),
             name: n.to_string(),

@@ -174,6 +174,7 @@ async fn a_secret_is_never_shown() {
         format!("{}{listed:?}{:?}", serde_json::to_string(&listed).unwrap(), world.heard.all());
     assert!(!shown.contains("s3cret"), "{shown}");
     let new = NewAccount {
+        remote_id: String::new(),
         workspace_id: None,
         platform: "fax".to_owned(),
         name: " ".to_owned(),

@@ -229,6 +229,7 @@ impl World {
 
     pub(crate) async fn connect(&self, name: &str) -> Account {
         let new = NewAccount {
+            remote_id: String::new(),
             workspace_id: None,
             platform: "ledger".to_owned(),
             name: name.to_owned(),
