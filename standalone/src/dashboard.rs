@@ -11,6 +11,7 @@ use publishing::Announcer;
 use service::Service;
 use store::MemoryStore;
 
+use crate::jobs::now_ms;
 use crate::sockets::Sockets;
 
 /// The push core as one machine runs it.
@@ -54,7 +55,7 @@ impl Announcer for News {
             except: announcement.except_socket.and_then(|text| text.parse().ok()),
             info: Info::default(),
         };
-        if let Err(error) = self.0.publish(self.0.apps().first(), &publish).await {
+        if let Err(error) = self.0.publish(self.0.apps().first(), &publish, now_ms()).await {
             tracing::error!(%error, event = announcement.event, "an event was not delivered");
         }
     }

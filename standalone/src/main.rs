@@ -6,6 +6,8 @@ mod config;
 mod console;
 mod dashboard;
 mod demo;
+mod hooks;
+mod jobs;
 mod serve;
 mod server;
 mod signals;

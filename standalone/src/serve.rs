@@ -21,8 +21,9 @@ use crate::banner::{Greeting, banner};
 use crate::config::{Config, ConfigError, JwtConfig, JwtKeys, Mode};
 use crate::dashboard::{Core, Directory, News};
 use crate::demo;
+use crate::hooks::Hooks;
 use crate::sockets::{Door, Sockets, Timing};
-use crate::{console, server, signals, ticker};
+use crate::{console, jobs, server, signals, ticker};
 
 /// Close code of a server that goes away (RFC 6455, section 7.4.1).
 const GOING_AWAY: u16 = 1001;
@@ -85,6 +86,7 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
     };
     std::io::stdout().write_all(greeting.as_bytes()).map_err(ServeError::Output)?;
     let door = Door::new(Arc::clone(&parts.core), parts.verifier, Timing::default());
+    tokio::spawn(jobs::run(parts.due, Arc::clone(&parts.core)));
     let (stopping, stopped) = watch::channel(false);
     let ticker = tokio::spawn(ticker::run(parts.publishing, stopped));
     server::serve(listener, router, door, async {
@@ -106,6 +108,7 @@ struct Parts {
     publishing: Arc<Posts>,
     verifier: Arc<Verifier>,
     router: Router,
+    due: jobs::Due,
 }
 
 impl Parts {
@@ -114,7 +117,8 @@ impl Parts {
         let key = config.apps.first().keys.first().map(|pair| pair.key.clone());
         let allowed_origins = origins(config.allowed_origins, &config.apps);
         let facts = Directory(data.clone());
-        let sockets = Sockets::new();
+        let (timer, due) = jobs::timer();
+        let sockets = Sockets::new(Hooks, timer);
         let core = Arc::new(Service::new(config.apps, MemoryStore::new(), sockets, facts.clone()));
         let addresses = if config.publishing.allow_private_addresses {
             Addresses::AlsoPrivate
@@ -138,7 +142,7 @@ impl Parts {
         });
         let console = key.map(|key| console::router(key, config.mode == Mode::Demo));
         let router = router.merge(console.unwrap_or_default());
-        Ok(Self { core, publishing, verifier, router })
+        Ok(Self { core, publishing, verifier, router, due })
     }
 }
 

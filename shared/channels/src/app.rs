@@ -23,8 +23,48 @@ pub struct App {
     pub allowed_origins: Vec<String>,
     /// Channel prefixes open to every signed-in user.
     pub user_prefixes: Vec<String>,
+    /// Whether subscribers are told how many they are.
+    pub subscription_counts: bool,
+    /// Seconds after which a connection is closed that has neither signed in nor joined a private or
+    /// presence channel.
+    pub authorize_within_s: Option<u32>,
+    /// Which channels remember their events; the first rule whose prefix fits counts.
+    pub history: Vec<HistoryRule>,
+    /// Whether anybody receives its [`Hook`](crate::Hook)s; none are made otherwise.
+    pub hooks: bool,
     /// Its limits.
     pub limits: Limits,
+}
+
+impl App {
+    /// An enabled app with everything else off and Pusher's limits.
+    pub fn new(id: AppId, keys: Vec<KeyPair>) -> Self {
+        Self {
+            name: format!("App {id}"),
+            id,
+            keys,
+            enabled: true,
+            client_events: false,
+            allowed_origins: Vec::new(),
+            user_prefixes: Vec::new(),
+            subscription_counts: false,
+            authorize_within_s: None,
+            history: Vec::new(),
+            hooks: false,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How much the channels of a prefix remember.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRule {
+    /// What the channels' names begin with.
+    pub prefix: String,
+    /// Most events kept per channel.
+    pub count: usize,
+    /// How long an event is kept, seconds.
+    pub age_s: u32,
 }
 
 /// What an application may use; Pusher's numbers unless configured.
@@ -40,6 +80,10 @@ pub struct Limits {
     pub client_events_per_second: u32,
     /// Most connections at once, if limited.
     pub connections: Option<u32>,
+    /// Most users on a connection's watchlist.
+    pub watchlist: usize,
+    /// Largest roster that a new member is sent, bytes of its frame.
+    pub roster_bytes: usize,
 }
 
 impl Default for Limits {
@@ -50,6 +94,8 @@ impl Default for Limits {
             user_info_bytes: limits::USER_INFO_BYTES,
             client_events_per_second: limits::CLIENT_EVENTS_PER_SECOND,
             connections: None,
+            watchlist: limits::WATCHLIST,
+            roster_bytes: limits::ROSTER_BYTES,
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What a verb wants done, as data. Nobody answers an effect, so a shell may run, defer or split it.
 
 use std::fmt;
+use std::time::Duration;
 
-use protocol::{AppId, ChannelName, ConnectionId, Frame};
+use protocol::{AppId, ChannelName, ConnectionId, Fault, Frame};
+
+use crate::{Hook, Job};
 
 /// One thing to do after the store changed.
 #[derive(PartialEq, Eq)]
@@ -25,6 +28,27 @@ pub enum Effect {
         /// Who is left out.
         except: Option<ConnectionId>,
     },
+    /// Tell a connection why, and end it.
+    Close {
+        /// The connection.
+        connection: ConnectionId,
+        /// Why; its code is the close code.
+        fault: Fault,
+    },
+    /// Tell the application's server.
+    Hook {
+        /// The app.
+        app: AppId,
+        /// What happened.
+        hook: Hook,
+    },
+    /// Look at something again.
+    Later {
+        /// When, from now.
+        after: Duration,
+        /// At what.
+        job: Job,
+    },
 }
 
 impl fmt::Debug for Effect {
@@ -38,6 +62,12 @@ impl fmt::Debug for Effect {
                 }
                 write!(f, ": {frame:?}")
             }
+            Self::Close { connection, fault } => {
+                let code = fault.code.map(|code| code.number());
+                write!(f, "close {connection}: {code:?} {}", fault.message)
+            }
+            Self::Hook { app, hook } => write!(f, "hook {app}: {hook:?}"),
+            Self::Later { after, job } => write!(f, "in {after:?}: {job:?}"),
         }
     }
 }

@@ -8,6 +8,8 @@ mod app;
 pub mod client_event;
 pub mod connect;
 mod effect;
+mod hook;
+mod job;
 pub mod list_channels;
 pub mod list_users;
 pub mod publish;
@@ -17,10 +19,12 @@ pub mod unsubscribe;
 #[cfg(test)]
 mod testing;
 
-pub use app::{App, Apps, AppsError, Limits};
+pub use app::{App, Apps, AppsError, HistoryRule, Limits};
 pub use client_event::Spoken;
 pub use connect::Connection;
 pub use effect::Effect;
+pub use hook::Hook;
+pub use job::{CONFIRM_LEAVE, Job};
 pub use list_channels::ListChannels;
 pub use publish::{Counts, Info, Publish};
 pub use subscribe::{Join, Joined, Presence};

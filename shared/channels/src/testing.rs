@@ -6,19 +6,11 @@ use auth::{KeyPair, Secret};
 use identity::User;
 use protocol::{AppId, AppKey, ChannelName, ConnectionId, SocketId, UserId};
 
-use crate::{App, Connection, Limits};
+use crate::{App, Connection};
 
 pub(crate) fn app() -> App {
-    App {
-        id: AppId::new("1001"),
-        name: "test".into(),
-        keys: vec![KeyPair { key: AppKey::new("pb-key"), secret: Secret::new("pb-secret") }],
-        enabled: true,
-        client_events: true,
-        allowed_origins: Vec::new(),
-        user_prefixes: Vec::new(),
-        limits: Limits::default(),
-    }
+    let keys = vec![KeyPair { key: AppKey::new("pb-key"), secret: Secret::new("pb-secret") }];
+    App { client_events: true, ..App::new(AppId::new("1001"), keys) }
 }
 
 pub(crate) fn connection(id: &str) -> Connection {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use service::Outbox;
 use store::Store;
 
+use crate::clock;
 use crate::plain::Plain;
 use crate::push::Push;
 use crate::signed::Signed;
@@ -53,7 +54,7 @@ pub(crate) async fn trigger_batch<S: Store, O: Outbox, F: Facts + 'static>(
     let events = check_all(&signed.app, signed.json::<Batch>()?)?;
     let mut answers = Vec::with_capacity(events.len());
     for publish in &events {
-        let counts = push.service.publish(&signed.app, publish).await?;
+        let counts = push.service.publish(&signed.app, publish, clock::now_ms()).await?;
         let counts = counts.first().map(|(name, counts)| shown(publish.info, name, *counts));
         answers.push(counts.unwrap_or_else(|| json!({})));
     }

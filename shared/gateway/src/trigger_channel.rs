@@ -7,6 +7,7 @@ use identity::Facts;
 use service::Outbox;
 use store::Store;
 
+use crate::clock;
 use crate::plain::Plain;
 use crate::push::Push;
 use crate::signed::Signed;
@@ -47,6 +48,6 @@ pub(crate) async fn trigger_channel<S: Store, O: Outbox, F: Facts + 'static>(
         socket_id: signed.parameter("socket_id").map(str::to_owned),
         info: None,
     };
-    push.service.publish(&signed.app, &check(&signed.app, trigger)?).await?;
+    push.service.publish(&signed.app, &check(&signed.app, trigger)?, clock::now_ms()).await?;
     Ok((StatusCode::ACCEPTED, "202 ACCEPTED\n"))
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use service::Outbox;
 use store::Store;
 
+use crate::clock;
 use crate::plain::Plain;
 use crate::push::Push;
 use crate::signed::Signed;
@@ -42,7 +43,7 @@ pub(crate) async fn trigger_event<S: Store, O: Outbox, F: Facts + 'static>(
     signed: Signed,
 ) -> Result<Json<Value>, Plain> {
     let publish = check(&signed.app, signed.json::<Trigger>()?)?;
-    let counts = push.service.publish(&signed.app, &publish).await?;
+    let counts = push.service.publish(&signed.app, &publish, clock::now_ms()).await?;
     Ok(Json(answer(publish.info, &counts)))
 }
 

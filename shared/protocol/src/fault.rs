@@ -26,6 +26,8 @@ pub enum Code {
     PongMissing,
     /// 4301: client events came faster than allowed; the event is dropped, the connection stays.
     ClientEventRate,
+    /// 4302: the watchlist is too long; the rest of it is ignored, the connection stays.
+    WatchlistTooLong,
 }
 
 impl Code {
@@ -43,6 +45,7 @@ impl Code {
             Self::OverCapacity => 4100,
             Self::PongMissing => 4201,
             Self::ClientEventRate => 4301,
+            Self::WatchlistTooLong => 4302,
         }
     }
 }

@@ -16,6 +16,23 @@ pub const PRESENCE_MEMBERS: usize = 100;
 pub const USER_ID_CHARS: usize = 128;
 /// Largest `user_info` of a presence member in bytes of JSON (docs, presence channels: 1 KB).
 pub const USER_INFO_BYTES: usize = 1_024;
+/// Most users on a watchlist (docs, watchlist events).
+pub const WATCHLIST: usize = 100;
+/// Largest roster in one frame, bytes. Ours: below API Gateway's 128 KB per message, with room for the rest.
+pub const ROSTER_BYTES: usize = 100 * 1024;
+/// Seconds that a cache channel keeps its last event (docs, cache channels: up to 30 minutes).
+pub const CACHE_TTL_S: u64 = 30 * 60;
+/// Subscriptions up to which every change is told; above it is told now and then (docs, subscription counting).
+pub const COUNTS_TOLD_AT_ONCE: usize = 100;
+/// Seconds between two counts of a channel above that (docs, subscription counting).
+pub const COUNT_INTERVAL_S: u64 = 5;
+/// Most events that a channel's history may be configured to keep. Ours: bounds memory per channel.
+pub const HISTORY_EVENTS: usize = 10_000;
+/// Longest time that a history may be configured to keep an event, seconds. Ours: a day.
+pub const HISTORY_AGE_S: u32 = 24 * 60 * 60;
+/// Seconds after a forced end of a user's connections in which that user cannot sign in. Ours: a client that
+/// comes back by itself, because its transport knows no close codes, stays out.
+pub const DENIED_S: u64 = 30;
 /// Seconds of silence after which a client should ping (docs, `activity_timeout`).
 pub const ACTIVITY_TIMEOUT_S: u64 = 120;
 /// Seconds a peer has to answer a ping (docs, WebSocket protocol).

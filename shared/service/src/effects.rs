@@ -30,6 +30,11 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                         }
                     }
                 }
+                Effect::Close { connection, fault } => {
+                    self.outbox.close(&connection, &fault).await;
+                }
+                Effect::Hook { app, hook } => self.outbox.hook(&app, hook).await,
+                Effect::Later { after, job } => self.outbox.later(after, job).await,
             }
         }
         gone

@@ -12,6 +12,7 @@ mod get_channel;
 mod lanes;
 mod list_channels;
 mod list_users;
+mod look_again;
 mod message;
 mod outbox;
 mod publish;

@@ -10,7 +10,7 @@ use crate::{Outbox, Service};
 
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// Handles one text message. Whatever is wrong with it is told to its sender, and to nobody else.
-    /// `now_ms`: milliseconds on a clock that only goes forward.
+    /// `now_ms`: milliseconds since the Unix epoch.
     pub async fn message(&self, id: &ConnectionId, text: &str, now_ms: u64) {
         let Some(connection) = self.known(id).await else { return };
         let handled = match ClientFrame::parse(text) {

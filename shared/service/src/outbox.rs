@@ -1,8 +1,10 @@
 //! The way out: a port to the transport that holds the connections.
 
 use std::future::Future;
+use std::time::Duration;
 
-use protocol::{ConnectionId, Frame};
+use channels::{Hook, Job};
+use protocol::{AppId, ConnectionId, Fault, Frame};
 
 /// What became of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,4 +27,13 @@ pub trait Outbox: Send + Sync + 'static {
         except: Option<&ConnectionId>,
         frame: &Frame,
     ) -> impl Future<Output = Vec<ConnectionId>> + Send;
+
+    /// Tells a connection why it ends, and closes it with the fault's code. One that is gone needs nothing.
+    fn close(&self, to: &ConnectionId, fault: &Fault) -> impl Future<Output = ()> + Send;
+
+    /// Takes an event for the application's server; it is on its way when this returns.
+    fn hook(&self, app: &AppId, hook: Hook) -> impl Future<Output = ()> + Send;
+
+    /// Keeps a job until it is due, and then hands it to [`Service::look_again`](crate::Service::look_again).
+    fn later(&self, after: Duration, job: Job) -> impl Future<Output = ()> + Send;
 }

@@ -10,6 +10,7 @@ use crate::{Outbox, Service};
 
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// Delivers to every channel; answers with the counts that were asked for, as of the delivery.
+    /// `now_ms`: milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// When the store does not answer; some channels may have been served.
@@ -17,6 +18,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         &self,
         app: &App,
         publish: &Publish,
+        _now_ms: u64,
     ) -> Result<Vec<(ChannelName, Counts)>, store::Error> {
         let except = match publish.except {
             Some(socket) => self.store.socket(&app.id, socket).await?,

@@ -27,16 +27,7 @@ pub async fn run<S: Store>(store: &S) {
 
 /// An app with the given limits.
 pub fn app(id: &str, limits: Limits) -> Arc<App> {
-    Arc::new(App {
-        id: AppId::new(id),
-        name: id.into(),
-        keys: Vec::new(),
-        enabled: true,
-        client_events: true,
-        allowed_origins: Vec::new(),
-        user_prefixes: Vec::new(),
-        limits,
-    })
+    Arc::new(App { client_events: true, limits, ..App::new(AppId::new(id), Vec::new()) })
 }
 
 /// A connection whose socket id is `n.n`.

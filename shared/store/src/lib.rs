@@ -87,7 +87,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Closed>, Error>> + Send;
 
     /// Whether a connection may send a client event now; counts it against its rate.
-    /// `now_ms`: milliseconds on any clock that only goes forward.
+    /// `now_ms`: milliseconds since the Unix epoch.
     fn speak(
         &self,
         connection: &Connection,

@@ -135,7 +135,7 @@ impl Store for MemoryStore {
         if !row.channels.contains(channel) {
             return Ok(Spoken::NotSubscribed);
         }
-        if now_ms.saturating_sub(row.window_start_ms) >= RATE_WINDOW_MS {
+        if now_ms.abs_diff(row.window_start_ms) >= RATE_WINDOW_MS {
             row.window_start_ms = now_ms;
             row.events_in_window = 0;
         }

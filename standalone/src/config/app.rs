@@ -1,11 +1,11 @@
 //! The apps: one by the environment, more by the file.
 
 use auth::{KeyPair, Secret};
-use channels::{App, Limits};
-use protocol::limits::CLIENT_MESSAGE_BYTES;
+use channels::{App, HistoryRule, Limits};
+use protocol::limits::{CLIENT_MESSAGE_BYTES, HISTORY_AGE_S, HISTORY_EVENTS};
 use protocol::{AppId, AppKey};
 
-use super::file::{File, FileApp, FileLimits};
+use super::file::{File, FileApp, FileHistory, FileLimits};
 use super::{ConfigError, Env, Origins, origins};
 
 /// Longest app id, key or secret in characters. Ours: they travel in URLs and headers.
@@ -38,16 +38,7 @@ fn of_env(env: &Env) -> Result<Option<App>, ConfigError> {
     let (id, key, secret) = (id.map_err(missing)?, key.map_err(missing)?, secret.map_err(missing)?);
     let id = name("PUSHER_APP_ID", id, "1001")?;
     let pair = pair(("PUSHER_KEY", key), ("PUSHER_SECRET", &Secret::new(secret)))?;
-    Ok(Some(App {
-        name: format!("App {id}"),
-        id: AppId::new(id),
-        keys: vec![pair],
-        client_events: true,
-        enabled: true,
-        allowed_origins: Vec::new(),
-        user_prefixes: Vec::new(),
-        limits: Limits::default(),
-    }))
+    Ok(Some(App { client_events: true, ..App::new(AppId::new(id), vec![pair]) }))
 }
 
 fn of_file(index: usize, app: &FileApp) -> Result<App, ConfigError> {
@@ -77,6 +68,10 @@ fn of_file(index: usize, app: &FileApp) -> Result<App, ConfigError> {
             Origins::Any | Origins::Loopback => Vec::new(),
         },
         user_prefixes: app.user_prefixes.clone(),
+        subscription_counts: app.subscription_counts,
+        authorize_within_s: app.authorize_within_s,
+        history: history(&field("history"), &app.history)?,
+        hooks: false,
         limits: limits(&field("limits"), &app.limits)?,
     })
 }
@@ -84,6 +79,22 @@ fn of_file(index: usize, app: &FileApp) -> Result<App, ConfigError> {
 fn is_gated(prefix: &str) -> bool {
     let rest = prefix.strip_prefix("private-").or_else(|| prefix.strip_prefix("presence-"));
     rest.is_some_and(|rest| !rest.is_empty())
+}
+
+fn history(field: &str, rules: &[FileHistory]) -> Result<Vec<HistoryRule>, ConfigError> {
+    let rule = |rule: &FileHistory| {
+        if !(1..=HISTORY_EVENTS).contains(&rule.count) {
+            let why = format!("{} is not between 1 and {HISTORY_EVENTS} events", rule.count);
+            return Err(ConfigError::malformed(format!("{field}.count"), why, "100"));
+        }
+        if !(1..=HISTORY_AGE_S).contains(&rule.age_s) {
+            let why = format!("{} is not between 1 and {HISTORY_AGE_S} seconds", rule.age_s);
+            return Err(ConfigError::malformed(format!("{field}.age_s"), why, "300"));
+        }
+        let prefix = rule.prefix.clone();
+        Ok(HistoryRule { prefix, count: rule.count, age_s: rule.age_s })
+    };
+    rules.iter().map(rule).collect()
 }
 
 fn limits(field: &str, file: &FileLimits) -> Result<Limits, ConfigError> {
@@ -96,6 +107,8 @@ fn limits(field: &str, file: &FileLimits) -> Result<Limits, ConfigError> {
         client_events_per_second: file
             .client_events_per_second
             .unwrap_or(base.client_events_per_second),
+        watchlist: file.watchlist.unwrap_or(base.watchlist),
+        roster_bytes: file.roster_bytes.unwrap_or(base.roster_bytes),
     };
     if limits.event_data_bytes == 0 || limits.event_data_bytes > CLIENT_MESSAGE_BYTES {
         let why = format!(

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use auth::{KeyPair, Secret};
-use channels::{App, Apps, Limits};
+use channels::{App, Apps};
 use protocol::AppId;
 
 use super::{Config, ConfigError, JwtConfig, Mode, Origins, PublishingConfig, Settings};
@@ -64,14 +64,9 @@ fn jwt(data: &Path) -> Result<JwtConfig, ConfigError> {
 /// The demo's app.
 pub(super) fn app() -> App {
     App {
-        id: AppId::new(APP_ID),
         name: "Demo".into(),
-        keys: vec![KeyPair::new(KEY, SECRET)],
-        enabled: true,
         client_events: true,
-        allowed_origins: Vec::new(),
-        user_prefixes: Vec::new(),
-        limits: Limits::default(),
+        ..App::new(AppId::new(APP_ID), vec![KeyPair::new(KEY, SECRET)])
     }
 }
 

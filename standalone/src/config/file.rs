@@ -34,6 +34,11 @@ pub(super) struct FileApp {
     #[serde(default)]
     pub(super) user_prefixes: Vec<String>,
     #[serde(default)]
+    pub(super) subscription_counts: bool,
+    pub(super) authorize_within_s: Option<u32>,
+    #[serde(default)]
+    pub(super) history: Vec<FileHistory>,
+    #[serde(default)]
     pub(super) limits: FileLimits,
 }
 
@@ -54,6 +59,17 @@ pub(super) struct FileLimits {
     pub(super) presence_members: Option<usize>,
     pub(super) user_info_bytes: Option<usize>,
     pub(super) client_events_per_second: Option<u32>,
+    pub(super) watchlist: Option<usize>,
+    pub(super) roster_bytes: Option<usize>,
+}
+
+/// One entry of `history` of an app.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileHistory {
+    pub(super) prefix: String,
+    pub(super) count: usize,
+    pub(super) age_s: u32,
 }
 
 /// `[jwt]`.

@@ -5,7 +5,6 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -18,15 +17,17 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use identity::{Facts, TokenError};
 use jwks::Verifier;
-use protocol::{Code, ConnectionId, Fault, ServerFrame, SocketId};
+use protocol::{Code, ConnectionId, Fault, SocketId};
 use service::{Arrival, Credential, Service};
 use store::Store;
 use tokio::net::TcpStream;
 use tungstenite::handshake::server::create_response_with_body;
 
+use super::Sockets;
+use super::registry::refuse;
 use super::session::{self, Handler, Timing};
 use super::socket::Socket;
-use super::{Sockets, wire};
+use crate::jobs::now_ms;
 
 /// The subprotocol that carries a token where a client cannot add a query parameter.
 const BEARER: &str = "bearer.";
@@ -71,7 +72,6 @@ pub(crate) struct Door<S, F> {
     sockets: Sockets,
     verifier: Arc<Verifier>,
     timing: Timing,
-    started: Instant,
 }
 
 impl<S: Store, F: Facts + 'static> Door<S, F> {
@@ -82,7 +82,7 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
         timing: Timing,
     ) -> Arc<Self> {
         let sockets = service.outbox().clone();
-        Arc::new(Self { service, sockets, verifier, timing, started: Instant::now() })
+        Arc::new(Self { service, sockets, verifier, timing })
     }
 
     /// Answers the handshake; the connection lives on in a task of its own.
@@ -154,16 +154,8 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
 
 impl<S: Store, F: Facts + 'static> Handler for Door<S, F> {
     async fn message(&self, id: &ConnectionId, text: &str) {
-        let now_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.service.message(id, text, now_ms).await;
+        self.service.message(id, text, now_ms()).await;
     }
-}
-
-/// The error as first frame, then a close with the same code.
-fn refuse(socket: &Socket, fault: &Fault) {
-    socket.post(&wire::text(&ServerFrame::Error(fault).encode()));
-    let code = fault.code.unwrap_or(Code::OverCapacity).number();
-    socket.close(wire::close(code, &fault.message));
 }
 
 /// A client that offers subprotocols wants one of them back; a token is repeated only if it is alone.

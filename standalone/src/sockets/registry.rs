@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use protocol::{ConnectionId, Frame};
+use channels::{Hook, Job};
+use protocol::{AppId, Code, ConnectionId, Fault, Frame, ServerFrame};
 use service::{Delivery, Outbox};
 use tokio::sync::watch;
 
 use super::socket::Socket;
 use super::wire;
+use crate::hooks::Hooks;
+use crate::jobs::Timer;
 
 /// How many receivers are served before others get their turn on this thread.
 /// At about 6 µs a write that is less than a millisecond.
@@ -19,11 +23,13 @@ const BATCH: usize = 128;
 pub(crate) struct Sockets {
     map: Arc<RwLock<HashMap<ConnectionId, Arc<Socket>>>>,
     count: watch::Sender<usize>,
+    hooks: Hooks,
+    timer: Timer,
 }
 
 impl Sockets {
-    pub(crate) fn new() -> Self {
-        Self { map: Arc::default(), count: watch::Sender::new(0) }
+    pub(crate) fn new(hooks: Hooks, timer: Timer) -> Self {
+        Self { map: Arc::default(), count: watch::Sender::new(0), hooks, timer }
     }
 
     pub(super) fn insert(&self, socket: &Arc<Socket>) {
@@ -109,4 +115,25 @@ impl Outbox for Sockets {
         }
         gone
     }
+
+    async fn close(&self, to: &ConnectionId, fault: &Fault) {
+        if let Some(socket) = self.get(to) {
+            refuse(&socket, fault);
+        }
+    }
+
+    async fn hook(&self, app: &AppId, hook: Hook) {
+        self.hooks.accept(app, hook).await;
+    }
+
+    async fn later(&self, after: Duration, job: Job) {
+        self.timer.set(after, job);
+    }
+}
+
+/// The error as a frame, then a close with the same code.
+pub(super) fn refuse(socket: &Socket, fault: &Fault) {
+    socket.post(&wire::text(&ServerFrame::Error(fault).encode()));
+    let code = fault.code.unwrap_or(Code::OverCapacity).number();
+    socket.close(wire::close(code, &fault.message));
 }

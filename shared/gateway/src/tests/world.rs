@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use auth::{KeyPair, Secret, sign_request};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use channels::{App, Apps, Limits};
+use channels::{App, Apps, Hook, Job};
 use identity::{Facts, JwtRules, PostFacts, User, Workspace, WorkspaceId, mint};
 use jwks::Verifier;
 use posts::{Announcement, Class, DeliveryId, FieldError, NewAccount, Outcome, Post};
-use protocol::{AppId, ConnectionId, Frame, SocketId, UserId};
+use protocol::{AppId, ConnectionId, Fault, Frame, SocketId, UserId};
 use publishing::{Announcer, PublishTo, Publishing};
 use serde_json::Value;
 use service::{Arrival, Credential, Delivery, Outbox, Service};
@@ -58,6 +59,12 @@ impl Outbox for Frames {
         to.iter().filter(|id| Some(*id) != except).for_each(|id| self.keep(id, frame));
         Vec::new()
     }
+
+    async fn close(&self, _: &ConnectionId, _: &Fault) {}
+
+    async fn hook(&self, _: &AppId, _: Hook) {}
+
+    async fn later(&self, _: Duration, _: Job) {}
 }
 
 /// Posts that the policy knows of.
@@ -143,14 +150,10 @@ impl Answer {
 
 fn app(id: &str, keys: Vec<KeyPair>, enabled: bool) -> App {
     App {
-        id: AppId::new(id),
-        name: "test".into(),
-        keys,
         enabled,
         client_events: true,
-        allowed_origins: Vec::new(),
         user_prefixes: vec!["private-chat-".into()],
-        limits: Limits::default(),
+        ..App::new(AppId::new(id), keys)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use auth::{KeyPair, sign_channel};
-use channels::{App, Apps, Limits, Publish};
+use channels::{App, Apps, Hook, Job, Limits, Publish};
 use identity::{Facts, PostFacts, User, Workspace, WorkspaceId};
 use protocol::{AppId, ChannelName, ConnectionId, EventName, Fault, Frame, SocketId, UserId};
 use store::MemoryStore;
@@ -16,6 +17,14 @@ use crate::{Arrival, Credential, Delivery, Outbox, Service};
 pub(super) struct Log {
     lines: Arc<Mutex<Vec<(String, String)>>>,
     open: Arc<Mutex<BTreeSet<ConnectionId>>>,
+    hooks: Arc<Mutex<Vec<String>>>,
+    jobs: Arc<Mutex<Vec<(Duration, Job)>>>,
+}
+
+impl Log {
+    fn line(&self, to: &ConnectionId, text: String) {
+        self.lines.lock().unwrap().push((to.to_string(), text));
+    }
 }
 
 impl Outbox for Log {
@@ -23,7 +32,7 @@ impl Outbox for Log {
         if !self.open.lock().unwrap().contains(to) {
             return Delivery::Gone;
         }
-        self.lines.lock().unwrap().push((to.to_string(), format!("{frame:?}")));
+        self.line(to, format!("{frame:?}"));
         Delivery::Sent
     }
 
@@ -40,6 +49,20 @@ impl Outbox for Log {
             }
         }
         gone
+    }
+
+    async fn close(&self, to: &ConnectionId, fault: &Fault) {
+        if self.open.lock().unwrap().remove(to) {
+            self.line(to, format!("closed {:?} {}", fault.code, fault.message));
+        }
+    }
+
+    async fn hook(&self, app: &AppId, hook: Hook) {
+        self.hooks.lock().unwrap().push(format!("{app}: {hook:?}"));
+    }
+
+    async fn later(&self, after: Duration, job: Job) {
+        self.jobs.lock().unwrap().push((after, job));
     }
 }
 
@@ -70,14 +93,9 @@ pub(super) fn id(n: u64) -> ConnectionId {
 
 fn app() -> App {
     App {
-        id: AppId::new("1"),
-        name: "test".into(),
-        keys: vec![KeyPair::new("key", "secret")],
-        enabled: true,
         client_events: true,
-        allowed_origins: Vec::new(),
-        user_prefixes: Vec::new(),
         limits: Limits { client_events_per_second: 2, connections: Some(8), ..Limits::default() },
+        ..App::new(AppId::new("1"), vec![KeyPair::new("key", "secret")])
     }
 }
 
@@ -158,7 +176,7 @@ impl World {
             info: Default::default(),
         };
         let app = Arc::clone(self.service.apps().first());
-        self.service.publish(&app, &publish).await.unwrap();
+        self.service.publish(&app, &publish, 10_000).await.unwrap();
     }
 
     /// What was sent since the last look, a line each: `receiver: frame`.
