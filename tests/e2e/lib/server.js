@@ -57,12 +57,11 @@ function binary() {
 }
 
 /** Runs the binary to its end. */
-export async function runToEnd(args, { env = environment(), cwd = tmpdir(), input = '' } = {}) {
-  const child = spawn(binary(), args, { env, cwd });
+export async function runToEnd(args, { env = environment(), cwd = tmpdir() } = {}) {
+  const child = spawn(binary(), args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => (stdout += chunk));
   child.stderr.on('data', (chunk) => (stderr += chunk));
-  child.stdin.end(input);
   try {
     const [code] = await within(once(child, 'close'), `${args.join(' ')} to end`);
     return { code, stdout, stderr };
