@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::files;
 
 /// Crates of rules.
-const PURE: [&str; 5] = ["protocol", "auth", "channels", "identity", "posts"];
+const PURE: [&str; 6] = ["protocol", "auth", "channels", "identity", "posts", "webhooks"];
 /// What must not be reachable from them, by the beginning of its name.
 const FORBIDDEN: [&str; 8] =
     ["tokio", "reqwest", "hyper", "axum", "aws-", "mio", "dynoxide", "tracing"];

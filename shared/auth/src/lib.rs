@@ -6,6 +6,7 @@
 mod channel;
 mod request;
 mod user;
+mod webhook;
 
 use std::fmt;
 
@@ -18,6 +19,7 @@ use thiserror::Error;
 pub use channel::{sign_channel, verify_channel};
 pub use request::{Request, RequestError, query_params, sign_request, verify_request};
 pub use user::{sign_user, verify_user};
+pub use webhook::sign_webhook;
 
 /// A shared secret. Never shown, not even by `Debug`.
 #[derive(Clone)]

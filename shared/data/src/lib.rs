@@ -1,6 +1,6 @@
-//! Durable tables on DynamoDB: posts, deliveries, accounts.
+//! Durable tables on DynamoDB: posts, deliveries, accounts, webhooks, apps.
 //!
-//! Two tables, on demand. A post, its deliveries and their frozen payloads are one partition of `posts`; an
+//! A table each, on demand. A post, its deliveries and their frozen payloads are one partition of `posts`; an
 //! account, its secret and its lease are one partition of `accounts`. Every write is conditional: a writer
 //! that lost the race gets [`Error::Conflict`] and has changed nothing. The sparse index `due` has what the
 //! ticker must look at, the index `list` has the posts of a workspace in order.
@@ -21,6 +21,7 @@ mod look_again;
 mod replace_delivery;
 mod replace_post;
 mod tables;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ use aws_sdk_dynamodb::Client;
 pub use due::Due;
 pub use error::{Cause, Error};
 pub use list_posts::{Cursor, Listed};
+pub use webhooks::{HOOK_WRITE_BYTES, HOOK_WRITES, HookWrite};
 
 /// The tables, reached through a client.
 #[derive(Debug, Clone)]
@@ -44,11 +46,20 @@ pub struct Tables {
     pub posts: String,
     /// Accounts with their secrets and leases.
     pub accounts: String,
+    /// Deliveries of webhooks.
+    pub webhooks: String,
+    /// Apps that the configuration does not name.
+    pub apps: String,
 }
 
 impl Default for Tables {
     fn default() -> Self {
-        Self { posts: "pushbridge-posts".to_owned(), accounts: "pushbridge-accounts".to_owned() }
+        Self {
+            posts: "pushbridge-posts".to_owned(),
+            accounts: "pushbridge-accounts".to_owned(),
+            webhooks: "pushbridge-webhooks".to_owned(),
+            apps: "pushbridge-apps".to_owned(),
+        }
     }
 }
 

@@ -20,8 +20,18 @@ impl Data {
             .await?;
         let accounts = self.table(&self.tables.accounts, &["pk", "sk", "list_pk", "list_sk"])?;
         create(accounts.global_secondary_indexes(index(LIST_INDEX, "list", None)?)).await?;
-        self.expire(&self.tables.posts).await?;
-        self.expire(&self.tables.accounts).await
+        let due = index(DUE_INDEX, "due", Some(&["app_id", "endpoint_id"]))?;
+        let webhooks = self.table(
+            &self.tables.webhooks,
+            &["pk", "sk", "due_pk", "due_sk", "list_pk", "list_sk"],
+        )?;
+        let webhooks = webhooks.global_secondary_indexes(due);
+        create(webhooks.global_secondary_indexes(index(LIST_INDEX, "list", None)?)).await?;
+        create(self.table(&self.tables.apps, &["pk", "sk"])?).await?;
+        for table in [&self.tables.posts, &self.tables.accounts, &self.tables.webhooks] {
+            self.expire(table).await?;
+        }
+        Ok(())
     }
 
     fn table(&self, name: &str, attributes: &[&str]) -> Result<CreateTableFluentBuilder, Error> {

@@ -1,0 +1,24 @@
+//! The rules of an app's webhooks: what is sent where, signed how, and when again. Pure.
+//!
+//! Events become [`Batch`]es, one list per endpoint; a batch becomes a [`Delivery`], which is stored before it is sent,
+//! tried for five minutes, and then kept as a dead letter. The delays before `channel_vacated` and `member_removed` are
+//! the push core's: what arrives here has happened.
+
+mod batch;
+mod delivery;
+mod endpoint;
+mod event;
+mod request;
+mod retry;
+mod spec;
+
+#[cfg(test)]
+mod testing;
+
+pub use batch::{BATCH_BYTES, BATCH_EVENTS, Batch, batches};
+pub use delivery::{Delivery, DeliveryId, DeliveryState, LEASE, Outcome};
+pub use endpoint::{Endpoint, EndpointId, Endpoints, Target};
+pub use event::{EVENTS, event};
+pub use request::{CONTENT_TYPE, DELIVERY_HEADER, KEY_HEADER, Request, SIGNATURE_HEADER};
+pub use retry::WINDOW;
+pub use spec::{ENDPOINTS, EndpointSpec, Malformed};
