@@ -13,6 +13,7 @@ mod job;
 pub mod list_channels;
 pub mod list_users;
 pub mod publish;
+mod shared;
 pub mod subscribe;
 pub mod unsubscribe;
 
@@ -27,5 +28,6 @@ pub use hook::Hook;
 pub use job::{CONFIRM_LEAVE, Job};
 pub use list_channels::ListChannels;
 pub use publish::{Counts, Info, Publish};
+pub use shared::SharedApps;
 pub use subscribe::{Join, Joined, Presence};
 pub use unsubscribe::{Departed, Left};

@@ -42,7 +42,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// What to send as its first frame, before closing with the fault's code.
     pub async fn connect(&self, arrival: Arrival<'_>) -> Result<(), Fault> {
         let ask = connect::Ask { key: arrival.key, protocol: arrival.protocol };
-        let app = connect::admit(&self.apps, ask)?;
+        let app = connect::admit(&self.apps.load(), ask)?;
         let user = match arrival.credential {
             Credential::None => None,
             Credential::User(user) => Some(user),
@@ -70,11 +70,16 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         }
     }
 
-    /// What is remembered of a connection; a store that does not answer knows nobody.
+    /// What is remembered of a connection, with its app as it is now: a key that was added meanwhile is good.
+    /// A store that does not answer knows nobody.
     pub(crate) async fn known(&self, id: &ConnectionId) -> Option<Arc<Connection>> {
-        self.store.connection(id).await.unwrap_or_else(|error| {
+        let known = self.store.connection(id).await.unwrap_or_else(|error| {
             tracing::error!(connection = %id, %error, "a connection could not be looked up");
             None
+        })?;
+        Some(match self.apps.changed(&known.app) {
+            Some(app) => Arc::new(Connection { app, ..(*known).clone() }),
+            None => known,
         })
     }
 }

@@ -22,7 +22,9 @@ mod unsubscribe;
 #[cfg(test)]
 mod tests;
 
-use channels::Apps;
+use std::sync::Arc;
+
+use channels::{Apps, SharedApps};
 use identity::Facts;
 use lanes::Lanes;
 use store::Store;
@@ -32,7 +34,7 @@ pub use outbox::{Delivery, Outbox};
 
 /// Everything the verbs need: who may, who is there, the way out, and what the policy asks about.
 pub struct Service<S, O, F> {
-    apps: Apps,
+    apps: SharedApps,
     store: S,
     outbox: O,
     facts: F,
@@ -41,13 +43,13 @@ pub struct Service<S, O, F> {
 
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// Puts the parts together.
-    pub fn new(apps: Apps, store: S, outbox: O, facts: F) -> Self {
-        Self { apps, store, outbox, facts, lanes: Lanes::default() }
+    pub fn new(apps: impl Into<SharedApps>, store: S, outbox: O, facts: F) -> Self {
+        Self { apps: apps.into(), store, outbox, facts, lanes: Lanes::default() }
     }
 
-    /// The applications served.
-    pub fn apps(&self) -> &Apps {
-        &self.apps
+    /// The applications served, as they are now.
+    pub fn apps(&self) -> Arc<Apps> {
+        self.apps.load()
     }
 
     /// The way out, for the transport that owns the connections.
