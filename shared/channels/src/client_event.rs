@@ -1,9 +1,14 @@
 //! Client events: may this connection speak here, and who hears it?
 
-use protocol::{ChannelName, ClientEvent, Code, EventName, Fault, ServerFrame, UserId};
+use std::sync::Arc;
+
+use protocol::{
+    ChannelName, ClientEvent, Code, Data, EventName, Fault, Serial, ServerFrame, UserId,
+};
 use serde_json::value::RawValue;
 
-use crate::{App, Connection, Effect};
+use crate::recorded::{self, Keep, Recorded};
+use crate::{App, Connection, Effect, Hook};
 
 /// A client event whose form is right; whether the sender is subscribed is the store's to say.
 #[derive(Debug)]
@@ -11,7 +16,7 @@ pub struct Speech {
     /// The channel spoken to.
     pub channel: ChannelName,
     event: EventName,
-    data: Option<Box<RawValue>>,
+    data: Option<Arc<RawValue>>,
 }
 
 /// What the store says of a sender.
@@ -46,42 +51,81 @@ pub fn check(app: &App, event: ClientEvent) -> Result<Speech, Fault> {
             "Client event rejected - the data is too large: at most {most} bytes are allowed"
         )));
     }
-    Ok(Speech { channel, event: name, data: event.data })
+    Ok(Speech { channel, event: name, data: event.data.map(Arc::from) })
 }
 
-/// Delivers to all other subscribers, or says why not.
+/// Whether the sender may speak.
 ///
 /// # Errors
 /// 4301 over the rate; a note when the sender is not subscribed.
-pub fn deliver(connection: &Connection, speech: &Speech, spoken: Spoken) -> Result<Effect, Fault> {
-    let user_id = match spoken {
-        Spoken::May(user_id) => user_id,
-        Spoken::NotSubscribed => {
-            return Err(Fault::note(format!(
-                "Cannot broadcast client event (connection not subscribed to channel {})",
-                speech.channel
-            )));
-        }
+pub fn allow(
+    connection: &Connection,
+    speech: &Speech,
+    spoken: Spoken,
+) -> Result<Option<UserId>, Fault> {
+    match spoken {
+        Spoken::May(user_id) => Ok(user_id),
+        Spoken::NotSubscribed => Err(Fault::note(format!(
+            "Cannot broadcast client event (connection not subscribed to channel {})",
+            speech.channel
+        ))),
         Spoken::TooFast => {
             let most = connection.app.limits.client_events_per_second;
-            return Err(Fault::new(
+            Err(Fault::new(
                 Code::ClientEventRate,
                 format!("Client event dropped: at most {most} per second are allowed"),
-            ));
+            ))
         }
-    };
-    let frame = ServerFrame::ClientEvent {
+    }
+}
+
+/// What the channel's history is to remember of it; a cache never holds client events.
+pub fn keep(app: &App, speech: &Speech, user_id: Option<&UserId>) -> Option<Keep> {
+    recorded::keep(app, &speech.channel, false, || Recorded {
+        serial: None,
+        event: speech.event.clone(),
+        data: speech.data.clone(),
+        user_id: user_id.cloned(),
+    })
+}
+
+/// Delivers to all other subscribers, and to the application's server.
+pub fn deliver(
+    connection: &Connection,
+    speech: Speech,
+    user_id: Option<UserId>,
+    serial: Option<Serial>,
+) -> Vec<Effect> {
+    let frame = ServerFrame::Event {
         channel: &speech.channel,
         event: speech.event.as_str(),
-        data: speech.data.as_deref(),
+        data: speech.data.as_deref().map(Data::Json),
         user_id: user_id.as_ref(),
+        serial,
     };
-    Ok(Effect::Broadcast {
-        app: connection.app.id.clone(),
+    let app = connection.app.id.clone();
+    let mut effects = vec![Effect::Broadcast {
+        app: app.clone(),
         channel: speech.channel.clone(),
         frame: frame.encode(),
         except: Some(connection.id.clone()),
-    })
+    }];
+    if connection.app.hooks {
+        let hook = Hook::ClientEvent {
+            channel: speech.channel,
+            event: speech.event,
+            data: speech.data.as_deref().map_or_else(String::new, text),
+            socket_id: connection.socket_id,
+            user_id,
+        };
+        effects.push(Effect::Hook { app, hook });
+    }
+    effects
+}
+
+/// Webhooks carry data as text: what a string holds, and any other JSON as it was written.
+fn text(data: &RawValue) -> String {
+    serde_json::from_str(data.get()).unwrap_or_else(|_| data.get().to_owned())
 }
 
 #[cfg(test)]
@@ -94,9 +138,13 @@ mod tests {
 
     fn check_with(app: &App, text: &str, spoken: Spoken, expected: Expect) {
         let Ok(ClientFrame::Event(event)) = ClientFrame::parse(text) else { panic!("{text}") };
-        let effect = check(app, event).and_then(|s| deliver(&connection("c1"), &s, spoken));
-        let shown = match effect {
-            Ok(effect) => format!("{effect:?}"),
+        let c1 = Connection { app: Arc::new(app.clone()), ..connection("c1") };
+        let effects = check(app, event).and_then(|speech| {
+            let user_id = allow(&c1, &speech, spoken)?;
+            Ok(deliver(&c1, speech, user_id, None))
+        });
+        let shown = match effects {
+            Ok(effects) => effects.iter().map(|e| format!("{e:?}")).collect::<String>(),
             Err(fault) => format!("{:?} {}", fault.code.map(Code::number), fault.message),
         };
         expected.assert_eq(&shown);
@@ -152,6 +200,23 @@ mod tests {
                     "None Client event rejected - only supported on private and presence channels"
                 ],
             );
+        }
+    }
+
+    #[test]
+    fn the_applications_server_gets_text() {
+        let hooked = App { hooks: true, ..app() };
+        for (data, text) in [(r#"{"k": 1}"#, r#"{"k": 1}"#), (r#""a\nb""#, "a\nb"), ("7", "7")] {
+            let frame = format!(r#"{{"event":"client-a","channel":"private-x","data":{data}}}"#);
+            let Ok(ClientFrame::Event(event)) = ClientFrame::parse(&frame) else { panic!() };
+            let speech = check(&hooked, event).unwrap();
+            let c1 = Connection { app: Arc::new(hooked.clone()), ..connection("c1") };
+            let effects = deliver(&c1, speech, None, None);
+            let Effect::Hook { hook: Hook::ClientEvent { data, socket_id, .. }, .. } = &effects[1]
+            else {
+                panic!("{effects:?}")
+            };
+            assert_eq!((data.as_str(), *socket_id), (text, c1.socket_id));
         }
     }
 

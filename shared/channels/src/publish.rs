@@ -1,9 +1,15 @@
 //! Publish: an event from an application to up to 100 channels.
 
-use protocol::limits::CHANNELS_PER_TRIGGER;
-use protocol::{ChannelKind, ChannelName, ConnectionId, EventName, ServerFrame, SocketId};
-use serde::Deserialize;
+use std::sync::Arc;
 
+use protocol::limits::CHANNELS_PER_TRIGGER;
+use protocol::{
+    ChannelKind, ChannelName, ConnectionId, Data, EventName, Serial, ServerFrame, SocketId,
+};
+use serde::Deserialize;
+use serde_json::value::to_raw_value;
+
+use crate::recorded::{self, Keep, Recorded};
 use crate::{App, Effect};
 
 /// A trigger as the HTTP API receives it (`POST /apps/{id}/events`).
@@ -138,21 +144,39 @@ fn channels(many: Vec<String>, one: Option<String>) -> Result<Vec<ChannelName>, 
     Ok(channels)
 }
 
+/// What one of the channels is to remember of it; mostly nothing.
+pub fn keep(app: &App, publish: &Publish, channel: &ChannelName) -> Option<Keep> {
+    recorded::keep(app, channel, true, || Recorded {
+        serial: None,
+        event: publish.event.clone(),
+        data: to_raw_value(&publish.data).ok().map(Arc::from),
+        user_id: None,
+    })
+}
+
 /// The delivery to one of the channels.
 pub fn deliver(
     app: &App,
     publish: &Publish,
     channel: &ChannelName,
     except: Option<ConnectionId>,
+    serial: Option<Serial>,
 ) -> Effect {
-    let frame =
-        ServerFrame::Event { channel, event: publish.event.as_str(), data: &publish.data }.encode();
-    Effect::Broadcast { app: app.id.clone(), channel: channel.clone(), frame, except }
+    let frame = ServerFrame::Event {
+        channel,
+        event: publish.event.as_str(),
+        data: Some(Data::Text(&publish.data)),
+        user_id: None,
+        serial,
+    };
+    let (app, channel, frame) = (app.id.clone(), channel.clone(), frame.encode());
+    Effect::Broadcast { app, channel, frame, except }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::HistoryRule;
     use crate::testing::app;
 
     fn run(json: &str) -> Result<Publish, Refusal> {
@@ -174,6 +198,31 @@ mod tests {
         assert_eq!(names, ["a", "b"]);
         assert_eq!(run(r#"{"name":"e","channel":"a","data":""}"#).unwrap().channels.len(), 1);
         assert!(run(r##"{"name":"e","channel":"#server-to-user-7","data":""}"##).is_ok());
+    }
+
+    #[test]
+    fn little_is_remembered() {
+        let rule = |prefix: &str, count| HistoryRule { prefix: prefix.into(), count, age_s: 60 };
+        let app = App { history: vec![rule("private-log-", 5), rule("private-", 9)], ..app() };
+        let kept = |name: &str| {
+            let publish = run(r#"{"name":"e","channel":"a","data":"x \"y\""}"#).unwrap();
+            let channel = ChannelName::parse(name).unwrap();
+            keep(&app, &publish, &channel).map(|it| (it.cache_ms, it.history.map(|d| d.count)))
+        };
+        assert_eq!(kept("news"), None);
+        assert_eq!(kept("mycache-news"), None);
+        assert_eq!(kept("cache-news"), Some((Some(1_800_000), None)));
+        assert_eq!(kept("private-log-1"), Some((None, Some(5))), "the first rule that fits");
+        assert_eq!(kept("private-cache-1"), Some((Some(1_800_000), Some(9))));
+    }
+
+    #[test]
+    fn what_is_remembered_is_sent_again_as_it_was() {
+        let publish = run(r#"{"name":"e","channel":"cache-a","data":"x \"y\""}"#).unwrap();
+        let channel = &publish.channels[0];
+        let sent = deliver(&app(), &publish, channel, None, None);
+        let again = keep(&app(), &publish, channel).unwrap().event.frame(channel);
+        assert!(matches!(sent, Effect::Broadcast { frame, .. } if frame == again));
     }
 
     #[test]

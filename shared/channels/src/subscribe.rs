@@ -8,7 +8,7 @@ use protocol::{ChannelKind, ChannelName, Fault, Member, Roster, ServerFrame, Sub
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{App, Connection, Effect};
+use crate::{App, Cached, Connection, Effect, Hook};
 
 /// A subscription that may be made: the change for the store.
 #[derive(Debug, Clone, PartialEq)]
@@ -259,6 +259,26 @@ pub fn welcome(
         });
     }
     Ok(effects)
+}
+
+/// What a newcomer of a cache channel gets: the last event, or the news that there is none.
+/// `news`: nobody has been told so since there was one.
+pub fn recall(
+    connection: &Connection,
+    channel: &ChannelName,
+    cached: Option<&Cached>,
+    news: bool,
+) -> Vec<Effect> {
+    let send = |frame| Effect::Send { to: connection.id.clone(), frame };
+    let Some(cached) = cached else {
+        let mut effects = vec![send(ServerFrame::CacheMiss(channel).encode())];
+        if news && connection.app.hooks {
+            let hook = Hook::CacheMiss { channel: channel.clone() };
+            effects.push(Effect::Hook { app: connection.app.id.clone(), hook });
+        }
+        return effects;
+    };
+    vec![send(cached.event.frame(channel))]
 }
 
 #[cfg(test)]

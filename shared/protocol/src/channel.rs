@@ -28,6 +28,10 @@ pub enum ChannelKind {
     ServerToUser,
 }
 
+/// The prefixes of channels that keep their last event (docs, cache channels).
+const CACHED: [&str; 4] =
+    ["cache-", "private-cache-", "private-encrypted-cache-", "presence-cache-"];
+
 /// The prefix of the channel that carries events to one signed-in user.
 const SERVER_TO_USER: &str = "#server-to-user-";
 
@@ -91,6 +95,16 @@ impl ChannelName {
     /// What its prefix says.
     pub fn kind(&self) -> ChannelKind {
         ChannelKind::of(&self.0)
+    }
+
+    /// Whether the last event published to it is kept for newcomers.
+    pub fn is_cached(&self) -> bool {
+        CACHED.iter().any(|prefix| self.0.starts_with(prefix))
+    }
+
+    /// The user whom `#server-to-user-{id}` belongs to.
+    pub fn own_user(&self) -> Option<&str> {
+        self.0.strip_prefix(SERVER_TO_USER)
     }
 
     /// Whether it keeps a roster.
@@ -180,6 +194,24 @@ mod tests {
         ] {
             assert_eq!(kind(name), expected, "{name:?}");
         }
+    }
+
+    #[test]
+    fn cached_are_four_prefixes_and_nothing_else() {
+        for (name, expected) in [
+            ("cache-a", true),
+            ("private-cache-a", true),
+            ("private-encrypted-cache-a", true),
+            ("presence-cache-a", true),
+            ("mycache-foo", false),
+            ("my-cache-a", false),
+            ("private-a-cache-b", false),
+            ("cache", false),
+        ] {
+            assert_eq!(ChannelName::parse(name).map(|it| it.is_cached()), Ok(expected), "{name}");
+        }
+        assert_eq!(kind("private-encrypted-cache-a"), Some(ChannelKind::Encrypted));
+        assert_eq!(kind("presence-cache-a"), Some(ChannelKind::Presence));
     }
 
     #[test]

@@ -56,6 +56,25 @@ text_id!(
     UserId
 );
 
+/// The place of an event in its channel's history. Later events have larger ones; there may be gaps.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Serial(u64);
+
+impl Serial {
+    /// Wraps a number; JavaScript reads it exactly up to 2^53.
+    pub fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number itself.
+    pub fn number(self) -> u64 {
+        self.0
+    }
+}
+
 /// The protocol's name of a connection, `digits.digits`: part of what private channels sign.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SocketId(u64, u64);

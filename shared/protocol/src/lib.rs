@@ -8,10 +8,12 @@ mod client;
 mod fault;
 mod ids;
 pub mod limits;
+mod roster;
 mod server;
 
 pub use channel::{ChannelKind, ChannelName, EventName, NameError};
 pub use client::{ClientEvent, ClientFrame, Subscribe};
 pub use fault::{Code, Fault};
-pub use ids::{AppId, AppKey, ConnectionId, SocketId, UserId};
-pub use server::{Frame, Member, Roster, ServerFrame};
+pub use ids::{AppId, AppKey, ConnectionId, Serial, SocketId, UserId};
+pub use roster::{Member, Roster};
+pub use server::{Data, Frame, ServerFrame};

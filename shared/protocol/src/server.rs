@@ -5,7 +5,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{ChannelName, Fault, SocketId, UserId};
+use crate::roster::presence;
+use crate::{ChannelName, Fault, Member, Roster, Serial, SocketId, UserId};
 
 /// The text of one message, encoded once and shared by all its receivers.
 #[derive(Clone, PartialEq, Eq)]
@@ -23,26 +24,6 @@ impl std::fmt::Debug for Frame {
         f.write_str(&String::from_utf8_lossy(&self.0))
     }
 }
-
-/// One user on a presence channel.
-#[derive(Debug, Clone)]
-pub struct Member {
-    /// Who.
-    pub user_id: UserId,
-    /// What the application says about them: any JSON, kept as text.
-    pub user_info: Option<std::sync::Arc<RawValue>>,
-}
-
-impl PartialEq for Member {
-    fn eq(&self, other: &Self) -> bool {
-        let text = |m: &Self| m.user_info.as_ref().map(|raw| raw.get().to_owned());
-        self.user_id == other.user_id && text(self) == text(other)
-    }
-}
-
-/// Everyone on a presence channel, one entry per user.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Roster(pub Vec<Member>);
 
 /// A message to clients.
 #[derive(Debug)]
@@ -82,26 +63,31 @@ pub enum ServerFrame<'a> {
     MemberAdded(&'a ChannelName, &'a Member),
     /// A user left a presence channel.
     MemberRemoved(&'a ChannelName, &'a UserId),
-    /// An event from a publisher; `data` passes through as the string it is.
+    /// An event of a publisher or of another client.
     Event {
         /// The channel.
         channel: &'a ChannelName,
         /// The event's name.
         event: &'a str,
-        /// The publisher's string.
-        data: &'a str,
-    },
-    /// An event from another client; `data` passes through as it was written.
-    ClientEvent {
-        /// The channel.
-        channel: &'a ChannelName,
-        /// The event's name.
-        event: &'a str,
-        /// The sender's JSON.
-        data: Option<&'a RawValue>,
-        /// The sender's user id: on presence channels only, and never the sender's word.
+        /// What it says.
+        data: Option<Data<'a>>,
+        /// The sender, if it is a client on a presence channel; never the sender's word.
         user_id: Option<&'a UserId>,
+        /// Its place in the channel's history, if the channel has one. Pusher's clients ignore it.
+        serial: Option<Serial>,
     },
+    /// A cache channel holds no event.
+    CacheMiss(&'a ChannelName),
+}
+
+/// What an event says; it passes through unchanged.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(untagged)]
+pub enum Data<'a> {
+    /// A publisher's string, which need not be JSON.
+    Text(&'a str),
+    /// JSON as a client wrote it.
+    Json(&'a RawValue),
 }
 
 #[derive(Serialize)]
@@ -113,6 +99,8 @@ struct Wire<'a, D> {
     data: Option<D>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<&'a UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<Serial>,
 }
 
 #[derive(Serialize)]
@@ -178,19 +166,22 @@ impl ServerFrame<'_> {
                 let data = json(&serde_json::json!({ "user_id": user_id }));
                 wire("pusher_internal:member_removed", Some(channel.as_str()), Some(data))
             }
-            Self::Event { channel, event, data } => wire(event, Some(channel.as_str()), Some(data)),
-            Self::ClientEvent { channel, event, data, user_id } => encode(&Wire {
+            Self::Event { channel, event, data, user_id, serial } => encode(&Wire {
                 event,
                 channel: Some(channel.as_str()),
                 data: *data,
                 user_id: *user_id,
+                serial: *serial,
             }),
+            Self::CacheMiss(channel) => {
+                wire("pusher:cache_miss", Some(channel.as_str()), Some("{}"))
+            }
         }
     }
 }
 
 fn wire<D: Serialize>(event: &str, channel: Option<&str>, data: Option<D>) -> Frame {
-    encode(&Wire { event, channel, data, user_id: None })
+    encode(&Wire { event, channel, data, user_id: None, serial: None })
 }
 
 fn encode<D: Serialize>(wire: &Wire<'_, D>) -> Frame {
@@ -200,32 +191,6 @@ fn encode<D: Serialize>(wire: &Wire<'_, D>) -> Frame {
 /// Our own types always serialize: they hold texts, numbers and JSON that was parsed before.
 fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
-}
-
-#[derive(Serialize)]
-struct Presence<'a> {
-    presence: PresenceBody<'a>,
-}
-
-#[derive(Serialize)]
-struct PresenceBody<'a> {
-    count: usize,
-    ids: Vec<&'a UserId>,
-    hash: Hash<'a>,
-}
-
-/// The roster as a JSON object in roster order.
-struct Hash<'a>(&'a Roster);
-
-impl Serialize for Hash<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.0.iter().map(|m| (&m.user_id, m.user_info.as_deref())))
-    }
-}
-
-fn presence(roster: &Roster) -> Presence<'_> {
-    let ids: Vec<_> = roster.0.iter().map(|m| &m.user_id).collect();
-    Presence { presence: PresenceBody { count: ids.len(), ids, hash: Hash(roster) } }
 }
 
 #[cfg(test)]
@@ -298,19 +263,28 @@ mod tests {
     #[test]
     fn data_passes_through() {
         let c = channel("private-a");
+        let event = |data, user_id, serial| ServerFrame::Event {
+            channel: &c,
+            event: "e",
+            data: Some(data),
+            user_id,
+            serial,
+        };
         check(
-            ServerFrame::Event { channel: &c, event: "e", data: "not json \"" },
+            event(Data::Text("not json \""), None, None),
             expect![[r#"{"event":"e","channel":"private-a","data":"not json \""}"#]],
         );
         let raw = RawValue::from_string(r#"{"a": [1]}"#.to_owned()).expect("valid JSON");
+        let user = UserId::new("7");
         check(
-            ServerFrame::ClientEvent {
-                channel: &c,
-                event: "client-e",
-                data: Some(&raw),
-                user_id: None,
-            },
-            expect![[r#"{"event":"client-e","channel":"private-a","data":{"a": [1]}}"#]],
+            event(Data::Json(&raw), Some(&user), Some(Serial::new(12))),
+            expect![[
+                r#"{"event":"e","channel":"private-a","data":{"a": [1]},"user_id":"7","serial":12}"#
+            ]],
+        );
+        check(
+            ServerFrame::CacheMiss(&c),
+            expect![[r#"{"event":"pusher:cache_miss","channel":"private-a","data":"{}"}"#]],
         );
     }
 }

@@ -1,7 +1,7 @@
 //! An event from one client to the others on a channel.
 
 use channels::Connection;
-use channels::client_event::{check, deliver};
+use channels::client_event::{allow, check, deliver, keep};
 use identity::Facts;
 use protocol::ClientEvent;
 use store::Store;
@@ -18,9 +18,12 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     ) -> Result<(), Error> {
         let speech = check(&connection.app, event)?;
         let spoken = self.store.speak(connection, &speech.channel, now_ms).await?;
-        let effect = deliver(connection, &speech, spoken)?;
-        let lane = self.lanes.enter(&connection.app.id, &speech.channel).await;
-        let gone = self.run(vec![effect]).await;
+        let user_id = allow(connection, &speech, spoken)?;
+        let app = &connection.app;
+        let lane = self.lanes.enter(&app.id, &speech.channel).await;
+        let keep = keep(app, &speech, user_id.as_ref());
+        let serial = self.keep(&app.id, &speech.channel, keep, now_ms).await?;
+        let gone = self.run(deliver(connection, speech, user_id, serial)).await;
         drop(lane);
         self.bury(gone).await;
         Ok(())

@@ -60,11 +60,12 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     }
 
     /// Sends the first frame; a connection with a token is joined to its user's own channel.
-    pub async fn greet(&self, id: &ConnectionId) {
+    /// `now_ms`: milliseconds since the Unix epoch.
+    pub async fn greet(&self, id: &ConnectionId, now_ms: u64) {
         let Some(connection) = self.known(id).await else { return };
         self.run_and_bury(vec![connect::greet(&connection)]).await;
         if let Some(join) = connect::own_channel(&connection)
-            && let Err(error) = self.join(&connection, &join).await
+            && let Err(error) = self.join(&connection, &join, now_ms).await
         {
             self.run_and_bury(error.effects(&connection)).await;
         }

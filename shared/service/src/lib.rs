@@ -8,6 +8,7 @@ mod close;
 mod connect;
 mod effects;
 mod error;
+mod events_after;
 mod get_channel;
 mod lanes;
 mod list_channels;

@@ -41,7 +41,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                 Ok(())
             }
             ClientFrame::Pong => Ok(()),
-            ClientFrame::Subscribe(ask) => self.subscribe(connection, &ask).await,
+            ClientFrame::Subscribe(ask) => self.subscribe(connection, &ask, now_ms).await,
             ClientFrame::Unsubscribe(channel) => self.unsubscribe(connection, &channel).await,
             ClientFrame::Event(event) => self.client_event(connection, event, now_ms).await,
         }

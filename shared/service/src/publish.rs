@@ -1,9 +1,9 @@
 //! Publish an event of an application.
 
-use channels::publish::deliver;
-use channels::{App, Counts, Publish};
+use channels::publish::{deliver, keep};
+use channels::{App, Counts, Keep, Publish};
 use identity::Facts;
-use protocol::ChannelName;
+use protocol::{AppId, ChannelName, Serial};
 use store::Store;
 
 use crate::{Outbox, Service};
@@ -18,7 +18,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         &self,
         app: &App,
         publish: &Publish,
-        _now_ms: u64,
+        now_ms: u64,
     ) -> Result<Vec<(ChannelName, Counts)>, store::Error> {
         let except = match publish.except {
             Some(socket) => self.store.socket(&app.id, socket).await?,
@@ -26,8 +26,9 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         };
         let mut counts = Vec::new();
         for channel in &publish.channels {
-            let effect = deliver(app, publish, channel, except.clone());
             let lane = self.lanes.enter(&app.id, channel).await;
+            let serial = self.keep(&app.id, channel, keep(app, publish, channel), now_ms).await?;
+            let effect = deliver(app, publish, channel, except.clone(), serial);
             let gone = self.run(vec![effect]).await;
             drop(lane);
             self.bury(gone).await;
@@ -36,5 +37,19 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
             }
         }
         Ok(counts)
+    }
+
+    /// Remembers an event where the channel does that; answers its serial if it got one.
+    pub(crate) async fn keep(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+        keep: Option<Keep>,
+        now_ms: u64,
+    ) -> Result<Option<Serial>, store::Error> {
+        match keep {
+            None => Ok(None),
+            Some(keep) => self.store.keep(app, channel, keep, now_ms).await,
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! Subscribe a connection to a channel.
 
-use channels::subscribe::{Checked, Refused, check, welcome};
-use channels::{Connection, Join};
+use channels::subscribe::{Checked, Refused, check, recall, welcome};
+use channels::{Connection, Effect, Join, Joined};
 use identity::{Facts, Scope, allows};
-use protocol::Subscribe;
+use protocol::{ChannelName, Subscribe};
 use store::Store;
 
 use crate::error::Error;
@@ -14,12 +14,13 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         &self,
         connection: &Connection,
         ask: &Subscribe,
+        now_ms: u64,
     ) -> Result<(), Error> {
         let join = match check(&connection.app, connection, ask)? {
             Checked::Open(join) => join,
             Checked::AskPolicy(join) => self.ask_policy(connection, join).await?,
         };
-        self.join(connection, &join).await
+        self.join(connection, &join, now_ms).await
     }
 
     async fn ask_policy(&self, connection: &Connection, join: Join) -> Result<Join, Refused> {
@@ -37,12 +38,33 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     }
 
     /// The store change and what everyone is told of it.
-    pub(crate) async fn join(&self, connection: &Connection, join: &Join) -> Result<(), Error> {
+    pub(crate) async fn join(
+        &self,
+        connection: &Connection,
+        join: &Join,
+        now_ms: u64,
+    ) -> Result<(), Error> {
         let lane = self.lanes.enter(&connection.app.id, &join.channel).await;
         let joined = self.store.join(connection, join).await?;
-        let gone = self.run(welcome(connection, join, &joined)?).await;
+        let mut effects = welcome(connection, join, &joined)?;
+        if join.channel.is_cached() && matches!(joined, Joined::New { .. }) {
+            effects.extend(self.recall(connection, &join.channel, now_ms).await?);
+        }
+        let gone = self.run(effects).await;
         drop(lane);
         self.bury(gone).await;
         Ok(())
+    }
+
+    async fn recall(
+        &self,
+        connection: &Connection,
+        channel: &ChannelName,
+        now_ms: u64,
+    ) -> Result<Vec<Effect>, store::Error> {
+        let app = &connection.app.id;
+        let cached = self.store.cached(app, channel, now_ms).await?;
+        let news = cached.is_none() && self.store.miss(app, channel, now_ms).await?;
+        Ok(recall(connection, channel, cached.as_ref(), news))
     }
 }

@@ -1,5 +1,6 @@
 //! The verbs on a memory store and an outbox that writes down what it is given.
 
+mod memories;
 mod model;
 mod scenarios;
 mod world;

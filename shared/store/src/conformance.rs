@@ -1,6 +1,8 @@
 //! What every store must do. Call [`run`] from a test of each implementation, on an empty store;
 //! it leaves the store empty.
 
+mod events;
+
 use std::future::Future;
 use std::sync::Arc;
 
@@ -23,6 +25,7 @@ pub async fn run<S: Store>(store: &S) {
     apps_do_not_meet(store).await;
     speaking(store).await;
     lists(store).await;
+    events::run(store).await;
 }
 
 /// An app with the given limits.

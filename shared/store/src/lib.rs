@@ -1,8 +1,9 @@
-//! The store port: who is connected, subscribed and present. Each method is one verb and atomic.
+//! The store port: who is connected, subscribed and present, and what channels remember. Each method is one verb and atomic.
 //!
 //! Every implementation passes [`conformance`].
 
 pub mod conformance;
+mod events;
 mod memory;
 
 use std::future::Future;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use channels::{Connection, Counts, Join, Joined, Left, Spoken};
 use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
+pub use events::{EVENTS_PER_ANSWER, Events};
 pub use memory::MemoryStore;
 
 /// The store could not answer. The cause is for the log, never for a client.
@@ -56,7 +58,7 @@ pub struct Closed {
 }
 
 /// Who is connected, subscribed and present.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Events {
     /// Remembers an admitted connection, unless its app is over its limit.
     fn open(&self, connection: Connection) -> impl Future<Output = Result<Opened, Error>> + Send;
 

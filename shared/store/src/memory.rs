@@ -2,6 +2,7 @@
 //! a channel's second, never two of a kind, so verbs cannot wait for each other in a circle.
 
 mod channel;
+mod events;
 mod shards;
 
 use std::collections::HashMap;
@@ -13,6 +14,7 @@ use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
 use crate::{Closed, Error, Opened, Store};
 use channel::Channel;
+use events::Memories;
 use shards::Shards;
 
 /// The length of the window in which client events are counted.
@@ -25,6 +27,7 @@ pub struct MemoryStore {
     sockets: Shards<(AppId, SocketId), ConnectionId>,
     channels: Shards<(AppId, ChannelName), Channel>,
     per_app: Mutex<HashMap<AppId, u32>>,
+    memories: Memories,
 }
 
 struct Row {
@@ -200,6 +203,7 @@ impl Store for MemoryStore {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Events;
 
     #[tokio::test]
     async fn it_conforms() {
@@ -214,5 +218,19 @@ mod tests {
         assert!(store.connections.is_empty());
         assert!(store.sockets.is_empty());
         assert!(store.channels.is_empty());
+    }
+
+    #[tokio::test]
+    async fn memories_out_of_date_are_swept_up() {
+        let store = MemoryStore::new();
+        let (app, old) = (AppId::new("1"), ChannelName::parse("cache-old").unwrap());
+        let new = ChannelName::parse("cache-new").unwrap();
+        assert!(store.miss(&app, &old, 1_000).await.unwrap());
+        assert_eq!(store.memories.channels.len(), 1);
+        for _ in 0..1_024 {
+            store.miss(&app, &new, 10_000_000).await.unwrap();
+        }
+        assert_eq!(store.memories.channels.len(), 1);
+        assert!(!store.miss(&app, &new, 10_000_000).await.unwrap());
     }
 }

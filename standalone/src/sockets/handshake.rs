@@ -120,7 +120,7 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
 
     async fn live(&self, socket: &Arc<Socket>, early: Bytes, visitor: Visitor) {
         match Box::pin(self.admit(&socket.id, visitor)).await {
-            Ok(()) => Box::pin(self.service.greet(&socket.id)).await,
+            Ok(()) => Box::pin(self.service.greet(&socket.id, now_ms())).await,
             Err(fault) => refuse(socket, &fault),
         }
         session::run(Arc::clone(socket), early, self, self.timing).await;

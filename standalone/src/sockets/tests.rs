@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::{ChannelName, ConnectionId, Frame, ServerFrame};
+use protocol::{ChannelName, ConnectionId, Data, Frame, ServerFrame};
 use service::{Delivery, Outbox};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -64,8 +64,13 @@ async fn pair(timing: Timing) -> Pair {
 }
 
 fn event(bytes: usize) -> Frame {
-    let channel = ChannelName::parse("news").unwrap();
-    ServerFrame::Event { channel: &channel, event: "e", data: &"x".repeat(bytes) }.encode()
+    saying(&"x".repeat(bytes))
+}
+
+fn saying(data: &str) -> Frame {
+    let channel = &ChannelName::parse("news").unwrap();
+    let data = Some(Data::Text(data));
+    ServerFrame::Event { channel, event: "e", data, user_id: None, serial: None }.encode()
 }
 
 /// Runs a blocking client beside the session.
@@ -183,9 +188,7 @@ async fn what_was_queued_arrives_whole_and_in_order() {
     // As much at once as the kernel and the queue hold together.
     let mut expected = Vec::new();
     for n in 0..FRAMES {
-        let channel = ChannelName::parse("news").unwrap();
-        let data = format!("{n}:{}", "y".repeat(2_000));
-        let frame = ServerFrame::Event { channel: &channel, event: "e", data: &data }.encode();
+        let frame = saying(&format!("{n}:{}", "y".repeat(2_000)));
         assert_eq!(pair.sockets.send(&id(), &frame).await, Delivery::Sent);
         expected.push(format!("{frame:?}"));
     }

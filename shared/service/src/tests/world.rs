@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use auth::{KeyPair, sign_channel};
-use channels::{App, Apps, Hook, Job, Limits, Publish};
+use channels::{App, Apps, HistoryRule, Hook, Job, Limits, Publish};
 use identity::{Facts, PostFacts, User, Workspace, WorkspaceId};
 use protocol::{AppId, ChannelName, ConnectionId, EventName, Fault, Frame, SocketId, UserId};
 use store::MemoryStore;
@@ -94,6 +94,8 @@ pub(super) fn id(n: u64) -> ConnectionId {
 fn app() -> App {
     App {
         client_events: true,
+        hooks: true,
+        history: vec![HistoryRule { prefix: "private-log-".into(), count: 9, age_s: 60 }],
         limits: Limits { client_events_per_second: 2, connections: Some(8), ..Limits::default() },
         ..App::new(AppId::new("1"), vec![KeyPair::new("key", "secret")])
     }
@@ -116,7 +118,7 @@ impl World {
         };
         self.service.connect(arrival).await?;
         self.log.open.lock().unwrap().insert(id(n));
-        self.service.greet(&id(n)).await;
+        self.service.greet(&id(n), 10_000).await;
         Ok(())
     }
 
@@ -183,6 +185,12 @@ impl World {
     pub(super) fn heard(&self) -> String {
         let lines = std::mem::take(&mut *self.log.lines.lock().unwrap());
         lines.iter().map(|(to, frame)| format!("{to}: {frame}\n")).collect()
+    }
+
+    /// What the application's server was told since the last look, a line each.
+    pub(super) fn hooks(&self) -> String {
+        let hooks = std::mem::take(&mut *self.log.hooks.lock().unwrap());
+        hooks.iter().map(|hook| format!("{hook}\n")).collect()
     }
 
     /// The same, as JSON by receiver.

@@ -31,8 +31,20 @@ impl<K: Hash + Eq, V> Shards<K, V> {
         self.maps.iter().map(|map| map.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Drops the values that are not to be kept, one piece after the other.
+    pub(super) fn retain(&self, mut keep: impl FnMut(&mut V) -> bool) {
+        for map in &self.maps {
+            map.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, value| keep(value));
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.maps.iter().all(|map| map.lock().expect("not poisoned").is_empty())
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.maps.iter().map(|map| map.lock().expect("not poisoned").len()).sum()
     }
 }
