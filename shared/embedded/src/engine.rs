@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use crate::data_dir::DataDir;
+use crate::flush::{Flush, Log};
 
 /// What the engine answers: a status and a JSON body, as DynamoDB would.
 pub(crate) struct Answer {
@@ -26,15 +27,35 @@ pub(crate) struct Engine {
 
 struct Inner {
     database: Database,
-    _dir: Option<DataDir>,
+    /// Absent in memory, where nothing lasts.
+    durable: Option<Durable>,
+}
+
+struct Durable {
+    flush: Flush<Log>,
+    _dir: DataDir,
 }
 
 impl Engine {
-    pub(crate) fn new(database: Database, dir: Option<DataDir>) -> Self {
-        Self { inner: Arc::new(Inner { database, _dir: dir }), turn: Arc::new(Semaphore::new(1)) }
+    /// An engine on a data directory. Commits go to SQLite's log at once and are synced in groups.
+    pub(crate) fn durable(database: Database, dir: DataDir) -> Result<Self, DynoxideError> {
+        // The engine's way back from bulk loading is its only way to `synchronous = NORMAL`.
+        database.disable_bulk_loading()?;
+        let flush = Flush::new(Log::of(&dir.store_file()));
+        Ok(Self::of(Inner { database, durable: Some(Durable { flush, _dir: dir }) }))
     }
 
-    /// Runs one operation off the async threads. A caller that goes away does not stop it halfway.
+    /// An engine that ends with its last clone.
+    pub(crate) fn in_memory(database: Database) -> Self {
+        Self::of(Inner { database, durable: None })
+    }
+
+    fn of(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner), turn: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Runs one operation off the async threads, and answers a write once it is on the disk. A caller that goes
+    /// away does not stop it halfway.
     pub(crate) async fn call(&self, operation: String, body: Vec<u8>) -> Answer {
         let Ok(turn) = Arc::clone(&self.turn).acquire_owned().await else {
             return Answer::internal("the engine is closed");
@@ -42,10 +63,23 @@ impl Engine {
         let inner = Arc::clone(&self.inner);
         let run = tokio::task::spawn_blocking(move || {
             let answer = dispatch(&inner.database, &operation, &body);
+            let durable =
+                inner.durable.as_ref().filter(|_| answer.status == 200 && writes(&operation));
+            let write = durable.map(|durable| durable.flush.wrote());
             drop(turn);
-            answer
+            (answer, write)
         });
-        run.await.unwrap_or_else(|_| Answer::internal("the engine failed"))
+        let Ok((answer, write)) = run.await else { return Answer::internal("the engine failed") };
+        match (&self.inner.durable, write) {
+            (Some(durable), Some(write)) => match durable.flush.reached(write).await {
+                Ok(()) => answer,
+                Err(error) => {
+                    tracing::error!(%error, "the data file cannot be synced: writes fail until a restart");
+                    Answer::internal("the data file cannot be synced")
+                }
+            },
+            _ => answer,
+        }
     }
 }
 
@@ -57,6 +91,21 @@ impl Answer {
     fn from_error(error: &DynoxideError) -> Self {
         Self { status: error.status_code(), body: error.to_json() }
     }
+}
+
+/// Whether an operation changes the store.
+fn writes(operation: &str) -> bool {
+    !matches!(
+        operation,
+        "BatchGetItem"
+            | "DescribeTable"
+            | "DescribeTimeToLive"
+            | "GetItem"
+            | "ListTables"
+            | "Query"
+            | "Scan"
+            | "TransactGetItems"
+    )
 }
 
 fn dispatch(db: &Database, operation: &str, body: &[u8]) -> Answer {

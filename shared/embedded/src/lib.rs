@@ -3,12 +3,13 @@
 //! The client that [`open`] gives is an ordinary `aws-sdk-dynamodb` client. Its requests leave neither the
 //! process nor a socket: they are run against the engine, and what the engine answers is what the SDK reads.
 //!
-//! What was acknowledged survives the end of the process: the engine keeps SQLite's write-ahead log with
-//! `synchronous = FULL`, SQLite's default, so that each commit is on the disk before it is answered.
+//! What was acknowledged is on the disk: a write is answered after a sync of SQLite's write-ahead log that began
+//! after its commit. Writes that wait meanwhile share the next sync.
 
 mod connector;
 mod data_dir;
 mod engine;
+mod flush;
 
 use std::path::Path;
 
@@ -27,12 +28,13 @@ pub fn open(path: &Path) -> Result<Client, OpenError> {
     let file = dir.store_file();
     let database =
         Database::new(&file.to_string_lossy()).map_err(|e| OpenError::unreadable(&file, e))?;
-    Ok(connector::client(Engine::new(database, Some(dir))))
+    let engine = Engine::durable(database, dir).map_err(|e| OpenError::unreadable(&file, e))?;
+    Ok(connector::client(engine))
 }
 
 /// An engine in memory that ends with the last clone of the client: for tests and for trying things.
 pub fn memory() -> Result<Client, OpenError> {
     let database =
         Database::memory().map_err(|e| OpenError::unreadable(Path::new(":memory:"), e))?;
-    Ok(connector::client(Engine::new(database, None)))
+    Ok(connector::client(Engine::in_memory(database)))
 }
