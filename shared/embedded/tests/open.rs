@@ -184,7 +184,7 @@ async fn a_failed_condition_is_the_error_that_the_sdk_knows() {
 async fn commits_go_to_the_log() {
     let dir = tempfile::tempdir().unwrap();
     let client = embedded::open(dir.path()).unwrap();
-    let log = || std::fs::metadata(dir.path().join("store.sqlite-wal")).unwrap().len();
+    let log = || fs::metadata(dir.path().join("store.sqlite-wal")).unwrap().len();
     create_table(&client).await;
     let before = log();
     put(&client, "one").await;
