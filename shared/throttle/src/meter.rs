@@ -1,0 +1,89 @@
+//! One rate of one user, and what becomes of those who do not keep to it.
+
+use std::num::NonZeroU32;
+
+use crate::{Bucket, Rate};
+
+/// Refusals after which someone is not clumsy but abusive. Ours: a client that heeds its first
+/// refusals never comes near.
+const STRIKES: Rate = Rate::per_minute(NonZeroU32::MIN.saturating_add(99));
+/// One line in the log for each of this many milliseconds: abuse must not fill a disk.
+const TELL_EVERY_MS: u64 = 10_000;
+
+/// What to do with one thing that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is within the rate.
+    Pass,
+    /// It is over the rate and shall not count.
+    Over {
+        /// Milliseconds until the next one may come.
+        retry_after_ms: u64,
+        /// Whether the log should hear of it.
+        tell: bool,
+        /// Whether refusals have been ignored for so long that they should end.
+        abuse: bool,
+    },
+}
+
+/// A bucket with a memory of its refusals.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Meter {
+    bucket: Bucket,
+    strikes: Bucket,
+    quiet_until_ms: u64,
+}
+
+impl Meter {
+    /// Counts one.
+    pub fn count(&mut self, rate: Rate, now_ms: u64) -> Verdict {
+        let Err(retry_after_ms) = self.bucket.take(rate, now_ms) else { return Verdict::Pass };
+        let abuse = self.strikes.take(STRIKES, now_ms).is_err();
+        let tell = now_ms >= self.quiet_until_ms;
+        if tell {
+            self.quiet_until_ms = now_ms.saturating_add(TELL_EVERY_MS);
+        }
+        Verdict::Over { retry_after_ms, tell, abuse }
+    }
+
+    /// Whether one more would pass.
+    pub fn has_room(&self, rate: Rate, now_ms: u64) -> bool {
+        self.bucket.has_room(rate, now_ms)
+    }
+
+    /// Whether a new one would do the same.
+    pub(crate) fn is_new(&self, now_ms: u64) -> bool {
+        self.bucket.is_whole(now_ms)
+            && self.strikes.is_whole(now_ms)
+            && self.quiet_until_ms <= now_ms
+    }
+
+    /// Who is kept when there is no room for all: those who did most lately.
+    pub(crate) fn weight(&self) -> (Bucket, Bucket) {
+        (self.strikes, self.bucket)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: Rate = Rate::per_second(NonZeroU32::MIN);
+
+    #[test]
+    fn refusals_are_told_now_and_then_and_in_the_end_abuse() {
+        let mut meter = Meter::default();
+        assert_eq!(meter.count(ONE, 0), Verdict::Pass);
+        let over = |tell, abuse| Verdict::Over { retry_after_ms: 1_000, tell, abuse };
+        assert_eq!(meter.count(ONE, 0), over(true, false));
+        for _ in 1..100 {
+            assert_eq!(meter.count(ONE, 0), over(false, false));
+        }
+        assert_eq!(meter.count(ONE, 0), over(false, true));
+        assert_eq!(meter.count(ONE, 1_000), Verdict::Pass, "whoever waits may go on");
+        assert!(!meter.is_new(59_999));
+        assert!(meter.is_new(60_000));
+        meter.count(ONE, 60_000);
+        assert_eq!(meter.count(ONE, 60_000), over(true, false), "all is forgotten");
+    }
+}
