@@ -1,10 +1,14 @@
 //! Applications: who may use the server, and what they may do.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use auth::KeyPair;
 use protocol::{AppId, AppKey, limits};
+use throttle::Rate;
+
+use crate::usage::Rates;
 
 /// One application: a namespace of channels with its keys and limits.
 #[derive(Debug, Clone)]
@@ -80,11 +84,24 @@ pub struct Limits {
     pub client_events_per_second: u32,
     /// Most connections at once, if limited.
     pub connections: Option<u32>,
+    /// What one user may do per second, over all their connections; without a user, one connection.
+    pub per_user: Rates,
+    /// What all of the app may do per second.
+    pub per_app: Rates,
     /// Most users on a connection's watchlist.
     pub watchlist: usize,
     /// Largest roster that a new member is sent, bytes of its frame.
     pub roster_bytes: usize,
 }
+
+/// What a user may do unless configured. Ours: a page with the most channels that a connection may have
+/// comes back at once without being stopped; nobody types or draws that fast.
+const PER_USER: Rates = Rates {
+    commands: Some(Rate::per_second(NonZeroU32::MIN.saturating_add(1_999))),
+    subscribes: Some(Rate::per_second(NonZeroU32::MIN.saturating_add(999))),
+    client_events: Some(Rate::per_second(NonZeroU32::MIN.saturating_add(499))),
+    requests: None,
+};
 
 impl Default for Limits {
     fn default() -> Self {
@@ -94,6 +111,8 @@ impl Default for Limits {
             user_info_bytes: limits::USER_INFO_BYTES,
             client_events_per_second: limits::CLIENT_EVENTS_PER_SECOND,
             connections: None,
+            per_user: PER_USER,
+            per_app: Rates::default(),
             watchlist: limits::WATCHLIST,
             roster_bytes: limits::ROSTER_BYTES,
         }

@@ -18,6 +18,7 @@ mod recorded;
 mod shared;
 pub mod subscribe;
 pub mod unsubscribe;
+pub mod usage;
 
 #[cfg(test)]
 mod testing;

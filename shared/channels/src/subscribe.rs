@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use auth::verify_channel;
 use protocol::limits::{CHANNELS_PER_CONNECTION, USER_ID_CHARS};
-use protocol::{ChannelKind, ChannelName, Fault, Member, Roster, ServerFrame, Subscribe, UserId};
+use protocol::{
+    ChannelKind, ChannelName, Code, Fault, Member, Roster, ServerFrame, Subscribe, UserId,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -82,6 +84,12 @@ impl Refused {
             kind: "LimitReached",
             status: 4004,
         }
+    }
+
+    /// Subscriptions are asked for faster than they may.
+    pub(crate) fn rate(channel: &str, message: String) -> Self {
+        let status = Code::ClientEventRate.number();
+        Self { channel: channel.into(), message, kind: "LimitReached", status }
     }
 
     /// The policy's no.

@@ -3,6 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use channels::publish::Refusal;
+use channels::usage::Over;
 
 use crate::body::Unread;
 use crate::door::{NotIn, challenge};
@@ -43,6 +44,13 @@ impl From<NotIn> for Plain {
 impl From<auth::RequestError> for Plain {
     fn from(error: auth::RequestError) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, error.to_string())
+    }
+}
+
+/// 403, not 429: that is "over quota" to Pusher's SDKs, and 429 is unknown to them.
+impl From<Over> for Plain {
+    fn from(over: Over) -> Self {
+        Self::forbidden(over.message())
     }
 }
 

@@ -81,6 +81,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> FromRequest<Push<S, O, F>> for Sig
                 "This app is disabled: enable it in the server's configuration",
             ));
         }
+        push.service.count_request(&app, clock::now_ms())?;
         Ok(Self { app, path, query, body })
     }
 }

@@ -1,6 +1,6 @@
 //! Why a verb stopped, and the one place where that becomes frames.
 
-use channels::{Connection, Effect, subscribe::Refused};
+use channels::{Connection, Effect, subscribe::Refused, usage::Over};
 use protocol::{Fault, ServerFrame};
 
 /// Why a frame came to nothing.
@@ -10,6 +10,8 @@ pub(crate) enum Error {
     Fault(Fault),
     /// A subscription refused, and fit to be shown.
     Refused(Refused),
+    /// More than the rate allows; with the channel that a subscription named.
+    Over(Over, String),
     /// The store did not answer: for the log.
     Store(store::Error),
 }
@@ -42,6 +44,7 @@ impl Error {
         match self {
             Self::Fault(fault) => note(fault),
             Self::Refused(refused) => refused.effects(connection),
+            Self::Over(over, channel) => over.effects(connection, channel),
             Self::Store(error) => {
                 tracing::error!(connection = %connection.id, %error, "a frame was not handled");
                 note(&Fault::note("The server could not do this now: please try again"))

@@ -19,6 +19,7 @@ mod outbox;
 mod publish;
 mod subscribe;
 mod unsubscribe;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use channels::{Apps, SharedApps};
 use identity::Facts;
 use lanes::Lanes;
 use store::Store;
+use usage::Usage;
 
 pub use connect::{Arrival, Credential};
 pub use outbox::{Delivery, Outbox};
@@ -40,12 +42,14 @@ pub struct Service<S, O, F> {
     outbox: O,
     facts: F,
     lanes: Lanes,
+    usage: Usage,
 }
 
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// Puts the parts together.
     pub fn new(apps: impl Into<SharedApps>, store: S, outbox: O, facts: F) -> Self {
-        Self { apps: apps.into(), store, outbox, facts, lanes: Lanes::default() }
+        let (lanes, usage) = (Lanes::default(), Usage::default());
+        Self { apps: apps.into(), store, outbox, facts, lanes, usage }
     }
 
     /// The applications served, as they are now.

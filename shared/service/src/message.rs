@@ -1,5 +1,6 @@
 //! One message from a client.
 
+use channels::usage::Act;
 use channels::{Connection, Effect};
 use identity::Facts;
 use protocol::{ClientFrame, ConnectionId, Fault, ServerFrame};
@@ -13,9 +14,9 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// `now_ms`: milliseconds since the Unix epoch.
     pub async fn message(&self, id: &ConnectionId, text: &str, now_ms: u64) {
         let Some(connection) = self.known(id).await else { return };
-        let handled = match ClientFrame::parse(text) {
+        let handled = match self.read(&connection, text, now_ms) {
             Ok(frame) => self.handle(&connection, frame, now_ms).await,
-            Err(fault) => Err(fault.into()),
+            Err(error) => Err(error),
         };
         if let Err(error) = handled {
             self.run_and_bury(error.effects(&connection)).await;
@@ -26,6 +27,22 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     pub async fn refuse(&self, id: &ConnectionId, fault: &Fault) {
         let frame = ServerFrame::Error(fault).encode();
         self.run_and_bury(vec![Effect::Send { to: id.clone(), frame }]).await;
+    }
+
+    /// Counts a message, reads it, and counts what it is.
+    fn read(&self, by: &Connection, text: &str, now_ms: u64) -> Result<ClientFrame, Error> {
+        let count = |act, channel: &str| {
+            let counted = self.usage.count(by, act, now_ms);
+            counted.map_err(|over| Error::Over(over, channel.to_owned()))
+        };
+        count(Act::Command, "")?;
+        let frame = ClientFrame::parse(text)?;
+        match &frame {
+            ClientFrame::Subscribe(ask) => count(Act::Subscribe, &ask.channel)?,
+            ClientFrame::Event(event) => count(Act::ClientEvent, &event.channel)?,
+            _ => {}
+        }
+        Ok(frame)
     }
 
     async fn handle(

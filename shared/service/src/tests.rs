@@ -3,4 +3,5 @@
 mod memories;
 mod model;
 mod scenarios;
+mod usage;
 mod world;

@@ -39,7 +39,8 @@ impl Meter {
     pub fn count(&mut self, rate: Rate, now_ms: u64) -> Verdict {
         let Err(retry_after_ms) = self.bucket.take(rate, now_ms) else { return Verdict::Pass };
         let abuse = self.strikes.take(STRIKES, now_ms).is_err();
-        let tell = now_ms >= self.quiet_until_ms;
+        let quiet_ms = self.quiet_until_ms.saturating_sub(now_ms);
+        let tell = !(1..=TELL_EVERY_MS).contains(&quiet_ms);
         if tell {
             self.quiet_until_ms = now_ms.saturating_add(TELL_EVERY_MS);
         }

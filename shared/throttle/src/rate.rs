@@ -52,13 +52,19 @@ impl Bucket {
     /// When there is no room: the milliseconds until there is. Nothing is taken then.
     pub fn take(&mut self, rate: Rate, now_ms: u64) -> Result<(), u64> {
         let now_us = now_ms.saturating_mul(US_PER_MS);
-        let next = self.whole_at_us.max(now_us).saturating_add(rate.step_us());
+        // More than the whole room cannot be missing, unless the clock was set back: then all begins anew.
+        let whole_at_us = if self.is_possible(rate, now_us) { self.whole_at_us } else { 0 };
+        let next = whole_at_us.max(now_us).saturating_add(rate.step_us());
         let late_us = (next - now_us).saturating_sub(rate.room_us());
         if late_us > 0 {
             return Err(late_us.div_ceil(US_PER_MS));
         }
         self.whole_at_us = next;
         Ok(())
+    }
+
+    fn is_possible(self, rate: Rate, now_us: u64) -> bool {
+        self.whole_at_us.saturating_sub(now_us) <= rate.room_us()
     }
 
     /// Whether one could be taken.
@@ -95,6 +101,14 @@ mod tests {
         assert_eq!(bucket.take(rate, 5_100), Err(100));
         assert!(!bucket.is_whole(6_099));
         assert!(bucket.is_whole(6_100));
+    }
+
+    #[test]
+    fn a_clock_set_back_stops_nobody() {
+        let (mut bucket, rate) = (Bucket::default(), per_second(1));
+        assert_eq!(bucket.take(rate, 3_600_000), Ok(()));
+        assert_eq!(bucket.take(rate, 0), Ok(()));
+        assert_eq!(bucket.take(rate, 0), Err(1_000));
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! The apps: one by the environment, more by the file.
 
+use std::num::NonZeroU32;
+
 use auth::{KeyPair, Secret};
+use channels::usage::Rates;
 use channels::{App, HistoryRule, Limits};
 use protocol::limits::{CLIENT_MESSAGE_BYTES, HISTORY_AGE_S, HISTORY_EVENTS};
 use protocol::{AppId, AppKey};
+use throttle::Rate;
 
-use super::file::{File, FileApp, FileHistory, FileLimits};
+use super::file::{File, FileApp, FileHistory, FileLimits, FileRates};
 use super::{ConfigError, Env, Origins, origins};
 
 /// Longest app id, key or secret in characters. Ours: they travel in URLs and headers.
@@ -109,6 +113,11 @@ fn limits(field: &str, file: &FileLimits) -> Result<Limits, ConfigError> {
             .unwrap_or(base.client_events_per_second),
         watchlist: file.watchlist.unwrap_or(base.watchlist),
         roster_bytes: file.roster_bytes.unwrap_or(base.roster_bytes),
+        per_user: rates(&file.per_user, base.per_user),
+        per_app: Rates {
+            requests: rate(file.requests_per_second, base.per_app.requests),
+            ..rates(&file.per_app, base.per_app)
+        },
     };
     if limits.event_data_bytes == 0 || limits.event_data_bytes > CLIENT_MESSAGE_BYTES {
         let why = format!(
@@ -118,6 +127,20 @@ fn limits(field: &str, file: &FileLimits) -> Result<Limits, ConfigError> {
         return Err(ConfigError::malformed(format!("{field}.event_data_bytes"), why, "10240"));
     }
     Ok(limits)
+}
+
+fn rates(file: &FileRates, base: Rates) -> Rates {
+    Rates {
+        commands: rate(file.commands_per_second, base.commands),
+        subscribes: rate(file.subscribes_per_second, base.subscribes),
+        client_events: rate(file.client_events_per_second, base.client_events),
+        ..base
+    }
+}
+
+/// So many per second; 0 is no limit.
+fn rate(count: Option<u32>, base: Option<Rate>) -> Option<Rate> {
+    count.map_or(base, |count| NonZeroU32::new(count).map(Rate::per_second))
 }
 
 fn pair(key: (&str, &str), secret: (&str, &Secret)) -> Result<KeyPair, ConfigError> {

@@ -61,6 +61,18 @@ pub(super) struct FileLimits {
     pub(super) client_events_per_second: Option<u32>,
     pub(super) watchlist: Option<usize>,
     pub(super) roster_bytes: Option<usize>,
+    pub(super) requests_per_second: Option<u32>,
+    pub(super) per_user: FileRates,
+    pub(super) per_app: FileRates,
+}
+
+/// `limits.per_user` and `limits.per_app` of an app; 0 is no limit.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct FileRates {
+    pub(super) commands_per_second: Option<u32>,
+    pub(super) subscribes_per_second: Option<u32>,
+    pub(super) client_events_per_second: Option<u32>,
 }
 
 /// One entry of `history` of an app.

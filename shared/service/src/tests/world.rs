@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use auth::{KeyPair, sign_channel};
+use channels::usage::Rates;
 use channels::{App, Apps, HistoryRule, Hook, Job, Limits, Publish};
 use identity::{Facts, PostFacts, User, Workspace, WorkspaceId};
 use protocol::{AppId, ChannelName, ConnectionId, EventName, Fault, Frame, SocketId, UserId};
@@ -96,15 +97,24 @@ fn app() -> App {
         client_events: true,
         hooks: true,
         history: vec![HistoryRule { prefix: "private-log-".into(), count: 9, age_s: 60 }],
-        limits: Limits { client_events_per_second: 2, connections: Some(8), ..Limits::default() },
+        limits: Limits {
+            client_events_per_second: 2,
+            connections: Some(8),
+            per_user: Rates::default(),
+            ..Limits::default()
+        },
         ..App::new(AppId::new("1"), vec![KeyPair::new("key", "secret")])
     }
 }
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::with(app().limits)
+    }
+
+    pub(super) fn with(limits: Limits) -> Self {
         let log = Log::default();
-        let apps = Apps::new(vec![app()]).unwrap();
+        let apps = Apps::new(vec![App { limits, ..app() }]).unwrap();
         Self { service: Service::new(apps, MemoryStore::new(), log.clone(), OnePost), log }
     }
 

@@ -1,0 +1,106 @@
+//! Keeps clients and apps to their rates. What is counted lives in this process: exact where one
+//! process serves an app; where several do, each counts its own share.
+
+use std::sync::{Mutex, PoisonError};
+
+use channels::usage::{Act, Over, Whose, rate};
+use channels::{App, Connection};
+use identity::Facts;
+use protocol::{AppId, ConnectionId, UserId};
+use store::Store;
+use throttle::{Meters, Verdict};
+
+use crate::{Outbox, Service};
+
+/// Most users and connections whose acts are remembered. Ours: about 20 MB; beyond that those who
+/// did least are forgotten.
+const USERS: usize = 100_000;
+/// Most apps whose acts are remembered.
+const APPS: usize = 10_000;
+
+/// Who acts.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Who {
+    User(UserId),
+    Connection(ConnectionId),
+}
+
+/// What everyone did lately.
+pub(crate) struct Usage {
+    apps: Mutex<Meters<(AppId, Act)>>,
+    users: Mutex<Meters<(AppId, Who, Act)>>,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        Self { apps: Mutex::new(Meters::new(APPS)), users: Mutex::new(Meters::new(USERS)) }
+    }
+}
+
+impl Usage {
+    /// Counts an act of a client: first against its user's rate, then against its app's.
+    pub(crate) fn count(&self, by: &Connection, act: Act, now_ms: u64) -> Result<(), Over> {
+        if let Some(rate) = rate(&by.app, Whose::User, act) {
+            let who = match &by.user {
+                Some(user) => Who::User(user.id.clone()),
+                None => Who::Connection(by.id.clone()),
+            };
+            let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
+            let verdict = users.count((by.app.id.clone(), who, act), rate, now_ms);
+            drop(users);
+            let over = |abuse| Over { act, whose: Whose::User, rate, abuse };
+            judge(verdict, over, &by.app, Some(by))?;
+        }
+        self.count_app(&by.app, act, Some(by), now_ms)
+    }
+
+    /// Counts an act of an app. Nobody is to blame for the sum of what all do: it never counts as abuse.
+    fn count_app(
+        &self,
+        app: &App,
+        act: Act,
+        by: Option<&Connection>,
+        now_ms: u64,
+    ) -> Result<(), Over> {
+        let Some(rate) = rate(app, Whose::App, act) else { return Ok(()) };
+        let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = apps.count((app.id.clone(), act), rate, now_ms);
+        drop(apps);
+        judge(verdict, |_| Over { act, whose: Whose::App, rate, abuse: false }, app, by)
+    }
+}
+
+/// Makes a refusal of a verdict, and the audit log's entry of both.
+fn judge(
+    verdict: Verdict,
+    over: impl Fn(bool) -> Over,
+    app: &App,
+    by: Option<&Connection>,
+) -> Result<(), Over> {
+    let Verdict::Over { tell, abuse, .. } = verdict else { return Ok(()) };
+    let over = over(abuse);
+    if tell || over.abuse {
+        tracing::warn!(
+            target: "audit",
+            app = %app.id,
+            limit = over.act.as_str(),
+            of = over.whose.as_str(),
+            per_second = over.rate.count(),
+            connection = by.map(|by| by.id.as_str()),
+            user = by.and_then(|by| by.user.as_ref()).map(|user| user.id.as_str()),
+            closed = over.abuse,
+            "over a limit"
+        );
+    }
+    Err(over)
+}
+
+impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
+    /// Counts a signed request of an app. `now_ms`: milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// When the app makes more than it may; nothing is to be done for it then.
+    pub fn count_request(&self, app: &App, now_ms: u64) -> Result<(), Over> {
+        self.usage.count_app(app, Act::Request, None, now_ms)
+    }
+}
