@@ -112,7 +112,14 @@ keys = [{ key = "a", secret = "x" }, { key = "b", secret = "y" }]
 client_events = true
 allowed_origins = ["https://a.example"]
 user_prefixes = ["private-chat-"]
-limits = { event_data_bytes = 20480, connections = 50 }
+
+[apps.limits]
+event_data_bytes = 20480
+connections = 50
+requests_per_second = 5
+per_user = { commands_per_second = 0, subscribes_per_second = 7 }
+per_app = { client_events_per_second = 9 }
+
 
 [[apps]]
 id = "8"
@@ -136,6 +143,11 @@ fn the_file_alone_is_enough() {
     let first = config.apps.first();
     assert_eq!((first.keys.len(), first.name.as_str(), first.enabled), (2, "App 7", true));
     assert_eq!((first.limits.event_data_bytes, first.limits.connections), (20_480, Some(50)));
+    let (of_user, of_app) = (first.limits.per_user, first.limits.per_app);
+    let count = |rate: Option<throttle::Rate>| rate.map(throttle::Rate::count);
+    assert_eq!((of_user.commands, count(of_user.subscribes)), (None, Some(7)));
+    assert_eq!((count(of_app.client_events), count(of_app.requests)), (Some(9), Some(5)));
+    assert_eq!((of_app.commands, count(of_user.client_events)), (None, Some(500)));
     assert_eq!(first.user_prefixes, ["private-chat-"]);
     let second = config.apps.by_key(&"c".into_key()).unwrap();
     assert_eq!((second.name.as_str(), second.client_events), ("Second", false));

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{World, pb_key};
+use super::world::{World, pb_key, slow_key};
 
 const EVENTS: &str = "/apps/1001/events";
 const BATCH: &str = "/apps/1001/batch_events";
@@ -186,4 +186,22 @@ async fn other_methods_and_paths_are_refused_in_a_sentence() {
         "404 Nothing is served at this path: see /api/openapi.json for what is"
     );
     assert_eq!(world.ask("GET", "/healthz", &[], "").await.shown(), "200 ok\n");
+}
+
+/// SDKs know 403 as "over quota", and 429 not at all.
+#[tokio::test]
+async fn an_app_that_asks_too_often_is_over_quota() {
+    let world = World::new().await;
+    let send = async || world.signed(&slow_key(), "/apps/1004/events", r#"{"x":1}"#).await;
+    assert_eq!((send().await.status.as_u16(), send().await.status.as_u16()), (400, 400));
+    let answer = send().await;
+    assert_eq!(
+        answer.shown(),
+        "403 Over quota: this app may make 2 requests per second; send fewer, or batches"
+    );
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    let others = world.signed(&pb_key(), EVENTS, &trigger(&["a"], json!({}))).await;
+    assert_eq!(others.shown(), "200 {}");
+    let stranger = auth::KeyPair::new("slow-key", "wrong");
+    assert_eq!(world.signed(&stranger, "/apps/1004/events", "{}").await.status, 401);
 }

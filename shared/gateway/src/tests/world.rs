@@ -1,6 +1,7 @@
 //! A server in hand: two apps, one verifier, tables in memory, and a record of every frame.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use publishing::{Announcer, PublishTo, Publishing};
 use serde_json::Value;
 use service::{Arrival, Credential, Delivery, Outbox, Service};
 use store::MemoryStore;
+use throttle::Rate;
 use tower::ServiceExt;
 
 use crate::{Gateway, Origins, Settings, clock, router};
@@ -157,6 +159,17 @@ fn app(id: &str, keys: Vec<KeyPair>, enabled: bool) -> App {
     }
 }
 
+/// An app whose servers may ask twice a minute.
+fn slow_app() -> App {
+    let mut app = app("1004", vec![slow_key()], true);
+    app.limits.per_app.requests = NonZeroU32::new(2).map(Rate::per_minute);
+    app
+}
+
+pub(super) fn slow_key() -> KeyPair {
+    KeyPair::new("slow-key", "slow-secret")
+}
+
 pub(super) fn pb_key() -> KeyPair {
     KeyPair::new("pb-key", "pb-secret")
 }
@@ -184,6 +197,7 @@ impl World {
             app("1001", vec![pb_key(), KeyPair::new("old-key", "old-secret")], true),
             app("1002", vec![KeyPair::new("off-key", "off-secret")], false),
             app("1003", vec![KeyPair::new("third-key", "third-secret")], true),
+            slow_app(),
         ]);
         let frames = Frames::default();
         let store = MemoryStore::default();
