@@ -30,7 +30,7 @@ use aws_sdk_dynamodb::Client;
 pub use due::Due;
 pub use error::{Cause, Error};
 pub use list_posts::{Cursor, Listed};
-pub use webhooks::{HOOK_WRITE_BYTES, HOOK_WRITES, HookWrite};
+pub use webhooks::{DueHook, HOOK_WRITE_BYTES, HOOK_WRITES, HookWrite};
 
 /// The tables, reached through a client.
 #[derive(Debug, Clone)]

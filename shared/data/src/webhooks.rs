@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use futures::future::try_join_all;
 use posts::Timestamp;
 use protocol::AppId;
-use webhooks::{Delivery, DeliveryId, DeliveryState};
+use webhooks::{Delivery, DeliveryId, DeliveryState, EndpointId};
 
 use crate::item::{Item, number, read, text, text_of, write};
 use crate::{Data, Error, keys};
@@ -24,6 +24,23 @@ pub enum HookWrite {
     Add(Delivery),
     /// A delivery that was taken.
     Drop(DeliveryId),
+}
+
+/// One entry of the due index. It may be stale: the claim decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueHook {
+    /// Which delivery.
+    pub id: DeliveryId,
+    /// Of which app.
+    pub app_id: AppId,
+    /// To which of its endpoints.
+    pub endpoint_id: EndpointId,
+}
+
+#[derive(serde::Deserialize)]
+struct Place {
+    app_id: AppId,
+    endpoint_id: EndpointId,
 }
 
 impl Data {
@@ -74,7 +91,7 @@ impl Data {
         &self,
         horizon: Timestamp,
         per_shard: i32,
-    ) -> Result<Vec<DeliveryId>, Error> {
+    ) -> Result<Vec<DueHook>, Error> {
         let shards = (0..keys::SHARDS).map(|shard| self.due_hooks_of(shard, horizon, per_shard));
         Ok(try_join_all(shards).await?.into_iter().flatten().collect())
     }
@@ -84,7 +101,7 @@ impl Data {
         shard: u8,
         horizon: Timestamp,
         limit: i32,
-    ) -> Result<Vec<DeliveryId>, Error> {
+    ) -> Result<Vec<DueHook>, Error> {
         let query =
             self.client.query().table_name(&self.tables.webhooks).index_name(keys::DUE_INDEX);
         let query =
@@ -92,7 +109,7 @@ impl Data {
         let query = query.expression_attribute_values(":shard", text(keys::shard(shard)));
         let after = format!("{:015}", horizon.ms() + 1);
         let page = query.expression_attribute_values(":after", text(after)).send().await?;
-        Ok(page.items.unwrap_or_default().iter().filter_map(id_of).collect())
+        page.items.unwrap_or_default().iter().map(entry).collect()
     }
 
     /// Lists the dead letters of an app, the youngest first, at most `limit`.
@@ -110,9 +127,9 @@ fn key(id: &DeliveryId) -> Item {
     [("pk".to_owned(), text(id.as_str())), ("sk".to_owned(), text("state"))].into()
 }
 
-fn id_of(item: &Item) -> Option<DeliveryId> {
-    let id = text_of(item, "pk");
-    (!id.is_empty()).then(|| DeliveryId::new(id))
+fn entry(item: &Item) -> Result<DueHook, Error> {
+    let Place { app_id, endpoint_id } = read(item)?;
+    Ok(DueHook { id: DeliveryId::new(text_of(item, "pk")), app_id, endpoint_id })
 }
 
 /// A delivery as a whole item: in the due index while it waits, in the list once it is dead.

@@ -131,6 +131,12 @@ impl Delivery {
         }
     }
 
+    /// The same, left to whoever takes it up.
+    #[must_use]
+    pub fn unclaimed(self, now: Timestamp) -> Self {
+        Self { state: DeliveryState::Waiting { at: now }, ..self }
+    }
+
     /// When it may be claimed; never if it is dead.
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {

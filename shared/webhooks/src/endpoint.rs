@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use channels::Hook;
 use protocol::AppId;
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,27 @@ impl Endpoints {
 impl FromIterator<(AppId, Vec<Endpoint>)> for Endpoints {
     fn from_iter<I: IntoIterator<Item = (AppId, Vec<Endpoint>)>>(apps: I) -> Self {
         Self(apps.into_iter().filter(|(_, endpoints)| !endpoints.is_empty()).collect())
+    }
+}
+
+/// The endpoints as they are now, shared by all who send to them. Cheap to clone: all clones see the same.
+#[derive(Debug, Clone, Default)]
+pub struct SharedEndpoints(Arc<ArcSwap<Endpoints>>);
+
+impl SharedEndpoints {
+    /// The endpoints as they are now.
+    pub fn load(&self) -> Arc<Endpoints> {
+        self.0.load_full()
+    }
+
+    /// Puts new ones in the place of the old ones.
+    pub fn replace(&self, endpoints: Endpoints) {
+        self.0.store(Arc::new(endpoints));
+    }
+
+    /// Whether anybody wants to hear of this.
+    pub fn want(&self, app: &AppId, hook: &Hook) -> bool {
+        self.0.load().wanting(app, hook).next().is_some()
     }
 }
 

@@ -4,6 +4,7 @@
 //! tried for five minutes, and then kept as a dead letter. The delays before `channel_vacated` and `member_removed` are
 //! the push core's: what arrives here has happened.
 
+mod answer;
 mod batch;
 mod delivery;
 mod endpoint;
@@ -15,9 +16,10 @@ mod spec;
 #[cfg(test)]
 mod testing;
 
+pub use answer::answered;
 pub use batch::{BATCH_BYTES, BATCH_EVENTS, Batch, batches};
 pub use delivery::{Delivery, DeliveryId, DeliveryState, LEASE, Outcome};
-pub use endpoint::{Endpoint, EndpointId, Endpoints, Target};
+pub use endpoint::{Endpoint, EndpointId, Endpoints, SharedEndpoints, Target};
 pub use event::{EVENTS, event};
 pub use request::{CONTENT_TYPE, DELIVERY_HEADER, KEY_HEADER, Request, SIGNATURE_HEADER};
 pub use retry::WINDOW;
