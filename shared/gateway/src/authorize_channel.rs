@@ -73,7 +73,8 @@ where
     Ok(Json(ChannelAuth { auth, channel_data }))
 }
 
-async fn check(
+/// Asks the policy.
+pub(crate) async fn check(
     facts: &impl Facts,
     app: &App,
     user: &User,

@@ -10,6 +10,7 @@ mod body;
 mod clock;
 mod cors;
 mod door;
+mod events_after;
 mod fallback;
 mod get_channel;
 mod health;
@@ -110,9 +111,11 @@ where
 {
     use authenticate_user::{__path_authenticate_user, authenticate_user};
     use authorize_channel::{__path_authorize_channel, authorize_channel};
+    use events_after::{__path_user_events_after, user_events_after};
     Routes::new()
         .add(__path_authorize_channel, authorize_channel::<S, O, F>)
         .also("/api/pusher/auth", __path_authorize_channel, authorize_channel::<S, O, F>)
+        .add(__path_user_events_after, user_events_after::<S, O, F>)
         .add(__path_authenticate_user, authenticate_user::<S, O, F>)
         .also("/api/pusher/user-auth", __path_authenticate_user, authenticate_user::<S, O, F>)
 }

@@ -12,6 +12,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use crate::api::Accounts;
 use crate::authenticate_user::UserAuth;
 use crate::authorize_channel::ChannelAuth;
+use crate::events_after::MissedEvents;
 use crate::problem::ErrorBody;
 use crate::routes::Routes;
 
@@ -27,6 +28,7 @@ use crate::routes::Routes;
         Accounts,
         ChannelAuth,
         ErrorBody,
+        MissedEvents,
         NewAccount,
         NewPost,
         Page,

@@ -6,6 +6,7 @@ use identity::Facts;
 use service::{Outbox, Service};
 use store::Store;
 
+use crate::events_after::{__path_events_after, events_after};
 use crate::get_channel::{__path_channel_stats, __path_get_channel, channel_stats, get_channel};
 use crate::list_channels::{__path_list_channels, list_channels};
 use crate::list_users::{__path_list_users, list_users};
@@ -31,6 +32,7 @@ pub(crate) fn routes<S: Store, O: Outbox, F: Facts + 'static>() -> Routes<Push<S
         .add(__path_trigger_event, trigger_event::<S, O, F>)
         .add(__path_trigger_batch, trigger_batch::<S, O, F>)
         .add(__path_trigger_channel, trigger_channel::<S, O, F>)
+        .add(__path_events_after, events_after::<S, O, F>)
         .add(__path_list_channels, list_channels::<S, O, F>)
         .add(__path_get_channel, get_channel::<S, O, F>)
         .add(__path_channel_stats, channel_stats::<S, O, F>)

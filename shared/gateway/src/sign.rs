@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use auth::KeyPair;
-use axum::extract::Request;
+use axum::extract::{FromRef, Request};
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use channels::App;
@@ -28,6 +28,12 @@ pub(crate) struct Sign<S, O, F> {
 impl<S, O, F: Clone> Clone for Sign<S, O, F> {
     fn clone(&self) -> Self {
         Self { service: self.service.clone(), facts: self.facts.clone(), door: self.door.clone() }
+    }
+}
+
+impl<S, O, F> FromRef<Sign<S, O, F>> for Door {
+    fn from_ref(sign: &Sign<S, O, F>) -> Self {
+        sign.door.clone()
     }
 }
 
@@ -68,7 +74,8 @@ where
         Ok(Ask { user, socket, app, channel_name: params.channel_name })
     }
 
-    fn app(&self, key: Option<&str>) -> Result<Arc<App>, Plain> {
+    /// The app that a request is about: the one with this key, or the first.
+    pub(crate) fn app(&self, key: Option<&str>) -> Result<Arc<App>, Plain> {
         let apps = self.service.apps();
         match key {
             None => Ok(apps.first().clone()),

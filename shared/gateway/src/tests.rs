@@ -3,6 +3,7 @@
 mod api;
 mod channels;
 mod cors;
+mod history;
 mod openapi;
 mod sign;
 mod trigger;

@@ -9,7 +9,7 @@ use auth::{KeyPair, Secret, sign_request};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use channels::{App, Apps, Hook, Job};
+use channels::{App, Apps, HistoryRule, Hook, Job};
 use identity::{Facts, JwtRules, PostFacts, User, Workspace, WorkspaceId, mint};
 use jwks::Verifier;
 use posts::{Announcement, Class, DeliveryId, FieldError, NewAccount, Outcome, Post};
@@ -155,8 +155,13 @@ fn app(id: &str, keys: Vec<KeyPair>, enabled: bool) -> App {
         enabled,
         client_events: true,
         user_prefixes: vec!["private-chat-".into()],
+        history: ["private-chat-", "private-user-"].map(history).into(),
         ..App::new(AppId::new(id), keys)
     }
+}
+
+fn history(prefix: &str) -> HistoryRule {
+    HistoryRule { prefix: prefix.into(), count: 2, age_s: 60 }
 }
 
 /// An app whose servers may ask twice a minute.
