@@ -168,6 +168,8 @@ mod tests {
             version: 1_000,
             first_armed_at: Some(now),
             maybe_sent: false,
+            looks: Default::default(),
+            prepared: None,
             state: DeliveryState::Armed { lease, armed_at: now },
             last_error: None,
         };

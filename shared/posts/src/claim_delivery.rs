@@ -1,8 +1,8 @@
 //! A worker takes a delivery, or ends one that must not go on.
 
 use crate::{
-    AfterUnknown, Class, Delivery, DeliveryError, DeliveryState, ErrorClass, Lease, Settings,
-    Timestamp, Worker, limits,
+    AfterUnknown, Class, Delivery, DeliveryError, DeliveryState, ErrorClass, Lease, Looks,
+    Settings, Timestamp, Worker, limits,
 };
 
 /// What a claim comes to.
@@ -14,6 +14,8 @@ pub enum DeliveryClaim {
     Taken(Delivery),
     /// It may not go on and is over now.
     Over(Delivery),
+    /// It goes on later: the platform needs time to settle.
+    Later(Delivery),
 }
 
 /// A write that does not fit the delivery's state: someone else moved it.
@@ -34,31 +36,56 @@ impl Delivery {
         let ready = match &self.state {
             DeliveryState::Queued { next_attempt_at }
             | DeliveryState::RetryWait { next_attempt_at }
+            | DeliveryState::Processing { next_attempt_at }
             | DeliveryState::Unknown { next_attempt_at } => *next_attempt_at <= now,
+            DeliveryState::WaitingAccount { until } => *until < now,
             DeliveryState::Preparing { lease } => idle(lease),
             // The worker died with the request perhaps out: nobody knows what came of it.
-            DeliveryState::Armed { lease, .. } if idle(lease) => {
-                return self.recover(me, class, now, settings);
+            DeliveryState::Armed { lease, armed_at } if idle(lease) => {
+                return self.recover(me, class, *armed_at, now, settings);
             }
             _ => false,
         };
-        if ready { self.take(me, now, settings) } else { DeliveryClaim::NotDue }
+        if ready { self.take(me, class, now, settings) } else { DeliveryClaim::NotDue }
     }
 
     fn recover(
         &self,
         me: &Worker,
         class: Class,
+        armed_at: Timestamp,
         now: Timestamp,
         settings: &Settings,
     ) -> DeliveryClaim {
-        let message = "The server stopped while publishing, so the outcome is not known.";
-        let lost = Self { maybe_sent: true, last_error: Some(unknown(message)), ..self.clone() };
+        let lost = self.lost("The server stopped while publishing, so the outcome is not known.");
+        let settled_at = armed_at.plus(limits::UNKNOWN_WAIT);
         if lost.may_resend(class, now, settings) {
-            lost.take(me, now, settings)
-        } else {
+            lost.take(me, class, now, settings)
+        } else if !lost.can_be_read(class, now) {
             lost.over(now)
+        } else if settled_at > now {
+            let state = DeliveryState::Unknown { next_attempt_at: settled_at };
+            DeliveryClaim::Later(lost.moved(state))
+        } else {
+            lost.take(me, class, now, settings)
         }
+    }
+
+    /// The delivery after an attempt of which nobody knows what came.
+    pub(crate) fn lost(&self, message: &str) -> Self {
+        // What was seen before that attempt says nothing about it.
+        let looks = Looks { resent: self.looks.resent, ..Looks::default() };
+        Self { maybe_sent: true, last_error: Some(unknown(message)), looks, ..self.clone() }
+    }
+
+    /// Whether looking at the platform is what follows an unknown outcome.
+    pub(crate) fn can_be_read(&self, class: Class, now: Timestamp) -> bool {
+        class.after_unknown(self.first_armed_at.unwrap_or(now), now) == AfterUnknown::ReadBack
+    }
+
+    /// Whether the next step is a look at the platform, not an attempt.
+    pub fn must_look(&self, class: Class, now: Timestamp) -> bool {
+        self.maybe_sent && self.can_be_read(class, now) && !self.looks.allow_resend()
     }
 
     /// Whether an unknown outcome may be answered by sending again.
@@ -69,15 +96,21 @@ impl Delivery {
             && !settings.too_late(self.scheduled_at, now)
     }
 
-    fn take(&self, me: &Worker, now: Timestamp, settings: &Settings) -> DeliveryClaim {
+    fn take(
+        &self,
+        me: &Worker,
+        class: Class,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> DeliveryClaim {
         let late = settings.too_late(self.scheduled_at, now);
-        if self.maybe_sent && (late || self.claims >= limits::CLAIMS) {
+        // To look is never too late.
+        let no_more = late && !self.must_look(class, now);
+        if self.maybe_sent && (no_more || self.claims >= limits::CLAIMS) {
             return self.over(now);
         }
-        if late {
-            let missed =
-                "It fell due while the server was not running, and is too late to publish now.";
-            return self.with_error(ErrorClass::Missed, "missed", missed).over(now);
+        if late && !self.maybe_sent {
+            return self.with_error(ErrorClass::Missed, "missed", self.missed()).over(now);
         }
         if self.claims >= limits::CLAIMS {
             let poison = "Publishing stopped again and again before it began. Tell the operator.";
@@ -88,6 +121,15 @@ impl Delivery {
         DeliveryClaim::Taken(Self { claims, ..self.moved(DeliveryState::Preparing { lease }) })
     }
 
+    fn missed(&self) -> &'static str {
+        match self.state {
+            DeliveryState::WaitingAccount { .. } => {
+                "The account was not connected again in time. Connect it, then publish again."
+            }
+            _ => "It fell due while the server was not running, and is too late to publish now.",
+        }
+    }
+
     fn over(&self, now: Timestamp) -> DeliveryClaim {
         DeliveryClaim::Over(self.give_up(now))
     }
@@ -96,7 +138,9 @@ impl Delivery {
     pub fn arm(&self, now: Timestamp) -> Result<Self, WrongState> {
         let DeliveryState::Preparing { lease } = &self.state else { return Err(WrongState) };
         let lease = Lease { owner: lease.owner.clone(), until: now.plus(limits::LEASE) };
+        let resent = self.looks.resent || self.looks.allow_resend();
         Ok(Self {
+            looks: Looks { resent, ..self.looks.clone() },
             attempt: self.attempt + 1,
             claims: 0,
             first_armed_at: self.first_armed_at.or(Some(now)),

@@ -1,7 +1,7 @@
 //! The single point of no return: a worker claims a due post.
 
 use crate::{
-    Delivery, DeliveryState, FailReason, Post, Settings, Stage, Target, Timestamp, When,
+    Delivery, DeliveryState, FailReason, Looks, Post, Settings, Stage, Target, Timestamp, When,
     delivery_id, idem_key, limits,
 };
 
@@ -34,7 +34,7 @@ impl Post {
         PostClaim::Taken(post, deliveries)
     }
 
-    fn queue(&self, target: &Target, when: &When) -> Delivery {
+    pub(crate) fn queue(&self, target: &Target, when: &When) -> Delivery {
         let id = delivery_id(&self.id, &target.account_id, self.content_rev);
         Delivery {
             idem_key: idem_key(&id, 0),
@@ -50,6 +50,8 @@ impl Post {
             version: self.version,
             first_armed_at: None,
             maybe_sent: false,
+            looks: Looks::default(),
+            prepared: None,
             state: DeliveryState::Queued { next_attempt_at: when.scheduled_at },
             last_error: None,
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{AccountId, DeliveryId, ErrorClass, PostId, Timestamp, WorkspaceId};
+use crate::{AccountId, DeliveryId, ErrorClass, PostId, Timestamp, WorkspaceId, limits};
 
 /// One post to one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,12 @@ pub struct Delivery {
     pub first_armed_at: Option<Timestamp>,
     /// An earlier attempt may have been published: from here on it can end as published or unconfirmed, never as failed.
     pub maybe_sent: bool,
+    /// What looking at the platform came to, after an outcome that nobody knows.
+    #[serde(default, skip_serializing_if = "Looks::is_none")]
+    pub looks: Looks,
+    /// What the platform prepared for the next attempt: a container, uploads. Its own text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<String>,
     /// Where it is.
     #[serde(flatten)]
     pub state: DeliveryState,
@@ -91,6 +97,16 @@ pub enum DeliveryState {
         /// Not before.
         next_attempt_at: Timestamp,
     },
+    /// The platform works on what the attempt needs, such as a container.
+    Processing {
+        /// Not before.
+        next_attempt_at: Timestamp,
+    },
+    /// The account must be connected again first.
+    WaitingAccount {
+        /// When it is too late for that.
+        until: Timestamp,
+    },
     /// The platform has it.
     Published {
         /// Since when.
@@ -116,6 +132,28 @@ pub enum DeliveryState {
     },
 }
 
+/// What looking at the platform came to, after an outcome that nobody knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looks {
+    /// How many looks there were.
+    pub tries: u32,
+    /// How many of them saw that it is not there.
+    pub not_there: u32,
+    /// The one attempt that this allows was begun.
+    pub resent: bool,
+}
+
+impl Looks {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether enough looks saw nothing for the delivery to be sent once more.
+    pub(crate) fn allow_resend(&self) -> bool {
+        self.not_there >= limits::LOOKS_NOT_THERE && !self.resent
+    }
+}
+
 /// What went wrong with a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DeliveryError {
@@ -138,8 +176,12 @@ pub enum DeliveryStatus {
     Queued,
     /// A worker has it, or its outcome is being confirmed.
     Publishing,
+    /// The platform works on what the attempt needs.
+    Processing,
     /// Waits for another attempt.
     Retrying,
+    /// Waits until its account is connected again.
+    WaitingAccount,
     /// The platform has it.
     Published,
     /// The platform does not have it.
@@ -157,6 +199,8 @@ impl Delivery {
             | DeliveryState::Armed { .. }
             | DeliveryState::Unknown { .. } => DeliveryStatus::Publishing,
             DeliveryState::RetryWait { .. } => DeliveryStatus::Retrying,
+            DeliveryState::Processing { .. } => DeliveryStatus::Processing,
+            DeliveryState::WaitingAccount { .. } => DeliveryStatus::WaitingAccount,
             DeliveryState::Published { .. } => DeliveryStatus::Published,
             DeliveryState::Failed { .. } => DeliveryStatus::Failed,
             DeliveryState::Unconfirmed { .. } => DeliveryStatus::Unconfirmed,
@@ -171,12 +215,23 @@ impl Delivery {
         )
     }
 
+    /// Whether the outcome of its last attempt is being found out.
+    pub fn is_confirming(&self) -> bool {
+        match self.state {
+            DeliveryState::Unknown { .. } => true,
+            DeliveryState::Preparing { .. } => self.maybe_sent,
+            _ => false,
+        }
+    }
+
     /// When the ticker should look at it: its next attempt, or the end of its lease. Nothing when it is over.
     pub fn due_at(&self) -> Option<Timestamp> {
         match &self.state {
             DeliveryState::Queued { next_attempt_at }
             | DeliveryState::Unknown { next_attempt_at }
-            | DeliveryState::RetryWait { next_attempt_at } => Some(*next_attempt_at),
+            | DeliveryState::RetryWait { next_attempt_at }
+            | DeliveryState::Processing { next_attempt_at } => Some(*next_attempt_at),
+            DeliveryState::WaitingAccount { until } => Some(*until),
             DeliveryState::Preparing { lease } | DeliveryState::Armed { lease, .. } => {
                 Some(lease.until)
             }

@@ -21,7 +21,10 @@ pub mod limits;
 pub mod news;
 mod platform;
 mod post;
+mod prepare_delivery;
+mod read_back;
 mod refused;
+mod retry_post;
 mod roll_up;
 mod secret;
 mod settings;
@@ -37,7 +40,8 @@ pub use claim_delivery::{DeliveryClaim, WrongState};
 pub use claim_post::PostClaim;
 pub use credentials::{Credentials, Granted, OAuthAsk, OAuthGrant, Refreshed};
 pub use delivery::{
-    Delivery, DeliveryError, DeliveryState, DeliveryStatus, Lease, Worker, delivery_id, idem_key,
+    Delivery, DeliveryError, DeliveryState, DeliveryStatus, Lease, Looks, Worker, delivery_id,
+    idem_key,
 };
 pub use error::{ErrorClass, FieldError};
 pub use ids::{AccountId, BadId, DeliveryId, PostId, UserId, WorkspaceId};
@@ -47,7 +51,9 @@ pub use platform::{
     PublishTo, ReadBack, Remote, Request,
 };
 pub use post::{FailReason, Post, PostStatus, Stage, Target, When};
+pub use read_back::Look;
 pub use refused::{Conflict, Refused};
+pub use retry_post::Reopened;
 pub use secret::Secret;
 pub use settings::Settings;
 pub use settle_delivery::Jitter;

@@ -44,6 +44,18 @@ pub const ANNOUNCE_AGAIN: Duration = Duration::from_secs(60);
 /// When a delivery of unknown outcome is tried again: time for the platform to settle.
 pub const UNKNOWN_WAIT: Duration = Duration::from_secs(60);
 
+/// Looks at the platform that must see nothing, a minute apart, before a delivery is sent once more.
+pub const LOOKS_NOT_THERE: u32 = 2;
+
+/// Most looks at the platform for one unknown outcome.
+pub const LOOKS: u32 = 5;
+
+/// How long an unknown outcome is looked into, from the first attempt on; at least one look is always taken.
+pub const LOOK_FOR: Duration = Duration::from_secs(30 * 60);
+
+/// How often a delivery can be sent again by hand. Ours: whoever is at it for the fifth time should look elsewhere.
+pub const GENERATIONS: u32 = 5;
+
 /// Most attempts to publish one delivery. A rate limit's refusal does not count.
 pub const ATTEMPTS: u32 = 6;
 

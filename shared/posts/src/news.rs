@@ -101,6 +101,13 @@ pub fn publishing(post: &Post, deliveries: &[Delivery]) -> Option<Announcement> 
     )
 }
 
+/// A person had a post go on after it was over.
+pub fn retrying(post: &Post, changed: &[Delivery], by: &UserId) -> Announcement {
+    let ids: Vec<_> = changed.iter().map(|d| &d.id).collect();
+    let data = fields(json!({ "post_id": post.id, "delivery_ids": ids }));
+    of_post(post, "post:retrying", Actor::User(by), data).tell(post, None)
+}
+
 /// A delivery changed what people are told about it.
 pub fn delivery_changed(
     post: &Post,

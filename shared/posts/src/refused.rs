@@ -23,6 +23,15 @@ pub enum Conflict {
     /// Someone else changed the post.
     #[error("This post has changed: it is at version {0}. Read it again and repeat your change.")]
     OtherVersion(u64),
+    /// Nothing of the post failed.
+    #[error("Nothing of this post failed, so there is nothing to publish again.")]
+    NothingFailed,
+    /// The delivery's outcome is known, or not yet given up.
+    #[error("This delivery is not unconfirmed, so there is nothing to decide.")]
+    NotUnconfirmed,
+    /// The delivery was sent again often enough.
+    #[error("This delivery was sent again too often. Look at the account and create a new post.")]
+    SentTooOften,
 }
 
 impl Conflict {
@@ -33,6 +42,9 @@ impl Conflict {
             Self::AlreadyOver(PostStatus::Cancelled) => "post_cancelled",
             Self::AlreadyOver(_) => "post_already_finished",
             Self::OtherVersion(_) => "version_conflict",
+            Self::NothingFailed => "nothing_failed",
+            Self::NotUnconfirmed => "not_unconfirmed",
+            Self::SentTooOften => "sent_too_often",
         }
     }
 }

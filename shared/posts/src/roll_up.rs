@@ -7,7 +7,15 @@ impl Post {
     ///
     /// Its version passes those of its deliveries, so that the last event of a run has the highest `seq` of all.
     pub fn roll_up(&self, deliveries: &[Delivery], now: Timestamp) -> Option<Self> {
-        let Stage::Publishing { when, .. } = &self.stage else { return None };
+        match self.stage {
+            Stage::Publishing { .. } => self.assess(deliveries, now),
+            _ => None,
+        }
+    }
+
+    /// The post in the stage that its deliveries mean, whatever stage it was in; nothing while one is not over.
+    pub(crate) fn assess(&self, deliveries: &[Delivery], now: Timestamp) -> Option<Self> {
+        let when = self.when()?;
         if deliveries.len() < self.accounts.len() || !deliveries.iter().all(Delivery::is_over) {
             return None;
         }

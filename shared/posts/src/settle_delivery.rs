@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::claim_delivery::{shorten, unknown};
+use crate::claim_delivery::shorten;
 use crate::{
-    Class, Delivery, DeliveryError, DeliveryState, ErrorClass, Outcome, Settings, Timestamp,
+    Class, Delivery, DeliveryError, DeliveryState, ErrorClass, Looks, Outcome, Settings, Timestamp,
     WrongState, limits,
 };
 
@@ -46,24 +46,28 @@ impl Delivery {
             Outcome::Refused { class: ErrorClass::Duplicate, .. } if self.maybe_sent => {
                 self.published(None, None, true, now)
             }
+            Outcome::Refused { class: ErrorClass::Auth, message, http_status } => {
+                let error = self.failing(ErrorClass::Auth, "refused", &message, http_status);
+                error.wait_for_account(now, settings)
+            }
             Outcome::Refused { class, message, http_status } => {
                 self.failing(class, "refused", &message, http_status).give_up(now)
             }
             Outcome::NotSent { class, message, retry_after_s } => {
                 let wait = self.wait(jitter, retry_after_s);
-                self.failing(class, "not_sent", &message, None).retry(wait, now, settings)
+                let error = self.not_resent().failing(class, "not_sent", &message, None);
+                error.retry(wait, now, settings)
             }
             Outcome::RateLimited { retry_after_s, message } => {
                 let wait = self.wait(jitter, retry_after_s);
-                let uncounted = Self { attempt: self.attempt.saturating_sub(1), ..self.clone() };
+                let attempt = self.attempt.saturating_sub(1);
+                let uncounted = Self { attempt, ..self.not_resent() };
                 let error =
                     uncounted.failing(ErrorClass::RateLimited, "rate_limited", &message, None);
                 error.retry(wait, now, settings)
             }
             Outcome::Unknown { message } => {
-                let lost =
-                    Self { maybe_sent: true, last_error: Some(unknown(&message)), ..self.clone() };
-                lost.resend(class, armed_at, now, settings)
+                self.lost(&message).after_lost(class, armed_at, now, settings)
             }
         })
     }
@@ -79,7 +83,21 @@ impl Delivery {
         Ok(self.failing(class, "not_begun", message, None).give_up(now))
     }
 
-    fn published(
+    /// Waits until the account is connected again, as long as that makes sense.
+    pub(crate) fn wait_for_account(&self, now: Timestamp, settings: &Settings) -> Self {
+        let until = self.scheduled_at.plus(settings.late);
+        if self.maybe_sent || until <= now {
+            return self.give_up(now);
+        }
+        self.moved(DeliveryState::WaitingAccount { until })
+    }
+
+    /// The one attempt that two looks allowed did surely nothing, so it is still allowed.
+    fn not_resent(&self) -> Self {
+        Self { looks: Looks { resent: false, ..self.looks.clone() }, ..self.clone() }
+    }
+
+    pub(crate) fn published(
         &self,
         id: Option<String>,
         url: Option<String>,
@@ -97,7 +115,7 @@ impl Delivery {
         Self { last_error: None, ..self.moved(state) }
     }
 
-    fn failing(
+    pub(crate) fn failing(
         &self,
         class: ErrorClass,
         code: &str,
@@ -109,13 +127,13 @@ impl Delivery {
         Self { last_error: Some(error), ..self.clone() }
     }
 
-    fn wait(&self, jitter: Jitter, hint_s: Option<u64>) -> Duration {
+    pub(crate) fn wait(&self, jitter: Jitter, hint_s: Option<u64>) -> Duration {
         let nth = usize::try_from(self.attempt.saturating_sub(1)).unwrap_or(usize::MAX);
         let delay = DELAYS[nth.min(DELAYS.len() - 1)].mul_f64(jitter.0);
         delay.max(Duration::from_secs(hint_s.unwrap_or(0)))
     }
 
-    fn retry(&self, wait: Duration, now: Timestamp, settings: &Settings) -> Self {
+    pub(crate) fn retry(&self, wait: Duration, now: Timestamp, settings: &Settings) -> Self {
         let next_attempt_at = now.plus(wait);
         if self.attempt >= limits::ATTEMPTS || settings.too_late(self.scheduled_at, next_attempt_at)
         {
@@ -129,7 +147,7 @@ impl Delivery {
         })
     }
 
-    fn resend(
+    fn after_lost(
         &self,
         class: Class,
         armed_at: Timestamp,
@@ -137,7 +155,9 @@ impl Delivery {
         settings: &Settings,
     ) -> Self {
         let next_attempt_at = armed_at.plus(limits::UNKNOWN_WAIT).max(now);
-        if self.may_resend(class, next_attempt_at, settings) {
+        let goes_on = self.may_resend(class, next_attempt_at, settings)
+            || self.can_be_read(class, next_attempt_at);
+        if goes_on {
             self.moved(DeliveryState::Unknown { next_attempt_at })
         } else {
             self.give_up(now)

@@ -103,7 +103,8 @@ impl DeliveryView {
         let waits = match &delivery.state {
             DeliveryState::Queued { .. } => delivery.due_at(),
             DeliveryState::Unknown { next_attempt_at }
-            | DeliveryState::RetryWait { next_attempt_at } => Some(*next_attempt_at),
+            | DeliveryState::RetryWait { next_attempt_at }
+            | DeliveryState::Processing { next_attempt_at } => Some(*next_attempt_at),
             _ => None,
         };
         let mut view = Self {
@@ -111,7 +112,7 @@ impl DeliveryView {
             platform: delivery.platform.clone(),
             account_id: delivery.account_id.clone(),
             status: delivery.status(),
-            detail: matches!(delivery.state, DeliveryState::Unknown { .. }).then_some("confirming"),
+            detail: delivery.is_confirming().then_some("confirming"),
             attempt: delivery.attempt,
             max_attempts: limits::ATTEMPTS,
             next_attempt_at: waits,
@@ -141,6 +142,7 @@ impl ErrorView {
     fn new(error: DeliveryError, status: DeliveryStatus) -> Self {
         let retryable = !matches!(status, DeliveryStatus::Failed | DeliveryStatus::Unconfirmed);
         let action = match error.class {
+            _ if status == DeliveryStatus::WaitingAccount => "reconnect",
             _ if retryable => "wait",
             // A second try could publish twice.
             _ if status == DeliveryStatus::Unconfirmed => "check_account",

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use posts::{
     Account, AccountId, Caller, Class, Delivery, DeliveryClaim, DeliveryState, DeliveryStatus,
-    ErrorClass, Jitter, NewPost, Outcome, Post, PostClaim, PostId, PostStatus, Settings, Timestamp,
-    UserId, Worker, WorkspaceId, limits,
+    ErrorClass, Jitter, Look, NewPost, Outcome, Post, PostClaim, PostId, PostStatus, Remote,
+    Settings, Timestamp, UserId, Worker, WorkspaceId, limits,
 };
 use proptest::prelude::*;
 
@@ -138,12 +138,18 @@ fn go(
         Step::Wait(_) => None,
         Step::Claim(run) => match delivery.claim(&worker(*run), class, now, &settings) {
             DeliveryClaim::NotDue => None,
-            DeliveryClaim::Taken(next) | DeliveryClaim::Over(next) => {
+            DeliveryClaim::Taken(next) | DeliveryClaim::Over(next) | DeliveryClaim::Later(next) => {
                 model.dead = false;
                 Some(next)
             }
         },
         Step::Arm | Step::Release | Step::Answer(_) | Step::Die(_) if model.dead => None,
+        Step::Arm if delivery.must_look(class, now) => {
+            // The platform can be read only if its class says so, and then it tells the truth.
+            let there = model.calls_that_published > 0;
+            let found = Look::Found(Remote { id: "1".to_owned(), url: None });
+            delivery.looked(if there { found } else { Look::NotThere }, now, &settings).ok()
+        }
         Step::Arm => delivery.arm(now).ok(),
         Step::Release => delivery.release(now).ok(),
         Step::Answer(doing) | Step::Die(doing) => {

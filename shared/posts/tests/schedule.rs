@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use posts::{
     AccountId, Class, Delivery, DeliveryClaim, DeliveryState, DeliveryStatus, ErrorClass, Jitter,
-    Outcome, PostId, Settings, Timestamp, Worker, WorkspaceId, delivery_id, idem_key, limits,
+    Look, Outcome, PostId, Remote, Settings, Timestamp, Worker, WorkspaceId, delivery_id, idem_key,
+    limits,
 };
 
 const START: Timestamp = Timestamp::from_ms(1_795_161_600_000);
@@ -28,6 +29,8 @@ fn queued() -> Delivery {
         version: 1,
         first_armed_at: None,
         maybe_sent: false,
+        looks: Default::default(),
+        prepared: None,
         state: DeliveryState::Queued { next_attempt_at: START },
         last_error: None,
     }
@@ -148,4 +151,110 @@ fn a_release_goes_back_to_where_it_was_and_costs_no_claim() {
     let released = take(&lost, lost.due_at().unwrap(), &settings).release(START).unwrap();
     assert!(matches!(released.state, DeliveryState::Unknown { .. }));
     assert!(lost.release(START).is_err() && lost.arm(START).is_err());
+}
+
+fn lost() -> Outcome {
+    Outcome::Unknown { message: "m".to_owned() }
+}
+
+fn take_readable(delivery: &Delivery, now: Timestamp) -> Delivery {
+    match delivery.claim(&me(), Class::Verifiable, now, &Settings::default()) {
+        DeliveryClaim::Taken(mine) => mine,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn lose_readable(mine: &Delivery, now: Timestamp) -> Delivery {
+    let (jitter, settings) = (Jitter::from_unit(0.5), Settings::default());
+    mine.arm(now).unwrap().settle(lost(), Class::Verifiable, jitter, now, &settings).unwrap()
+}
+
+#[test]
+fn two_looks_that_see_nothing_allow_one_more_attempt() {
+    let (settings, minute) = (Settings::default(), Duration::from_secs(60));
+    let mut delivery = lose_readable(&take_readable(&queued(), START), START);
+    for round in 1..=2_u32 {
+        let now = START.plus(minute * round);
+        assert_eq!(delivery.due_at(), Some(now), "a minute apart");
+        let mine = take_readable(&delivery, now);
+        assert!(mine.must_look(Class::Verifiable, now));
+        delivery = mine.looked(Look::NotThere, now, &settings).unwrap();
+    }
+    let now = START.plus(minute * 2);
+    let mine = take_readable(&delivery, now);
+    assert!(!mine.must_look(Class::Verifiable, now), "now it may be sent");
+    let mut delivery = lose_readable(&mine, now);
+    for round in 3..=4_u32 {
+        let now = START.plus(minute * round);
+        let mine = take_readable(&delivery, now);
+        assert!(mine.must_look(Class::Verifiable, now));
+        delivery = mine.looked(Look::NotThere, now, &settings).unwrap();
+    }
+    assert_eq!((delivery.status(), delivery.attempt), (DeliveryStatus::Unconfirmed, 2));
+}
+
+#[test]
+fn a_look_finds_it_or_gives_up_after_five() {
+    let settings = Settings::default();
+    let mut delivery = lose_readable(&take_readable(&queued(), START), START);
+    let first = take_readable(&delivery, delivery.due_at().unwrap());
+    let remote = Remote { id: "7".to_owned(), url: Some("https://example.com/7".to_owned()) };
+    let found = first.looked(Look::Found(remote), START, &settings).unwrap();
+    assert!(matches!(found.state, DeliveryState::Published { recovered: true, .. }));
+    let mut looks = 0;
+    while let Some(now) = delivery.due_at() {
+        delivery = take_readable(&delivery, now).looked(Look::Unreadable, now, &settings).unwrap();
+        looks += 1;
+    }
+    assert_eq!((looks, delivery.status()), (limits::LOOKS, DeliveryStatus::Unconfirmed));
+}
+
+#[test]
+fn after_a_long_stop_it_is_looked_for_but_not_sent() {
+    let settings = Settings::default();
+    let armed = take_readable(&queued(), START).arm(START).unwrap();
+    let three_hours = START.plus(Duration::from_secs(3 * 3600));
+    let mine = take_readable(&armed, three_hours);
+    assert!(mine.must_look(Class::Verifiable, three_hours));
+    let once = mine.looked(Look::NotThere, three_hours, &settings).unwrap();
+    let later = once.due_at().unwrap();
+    let twice = take_readable(&once, later).looked(Look::NotThere, later, &settings).unwrap();
+    assert_eq!(twice.status(), DeliveryStatus::Unconfirmed);
+}
+
+#[test]
+fn an_attempt_that_surely_did_nothing_may_be_repeated_after_the_looks() {
+    let settings = Settings::default();
+    let mut delivery = lose_readable(&take_readable(&queued(), START), START);
+    for _ in 0..2 {
+        let now = delivery.due_at().unwrap();
+        delivery = take_readable(&delivery, now).looked(Look::NotThere, now, &settings).unwrap();
+    }
+    for _ in 0..2 {
+        let now = delivery.due_at().unwrap();
+        let mine = take_readable(&delivery, now);
+        assert!(!mine.must_look(Class::Verifiable, now));
+        let (jitter, class) = (Jitter::from_unit(0.5), Class::Verifiable);
+        let armed = mine.arm(now).unwrap();
+        delivery = armed.settle(not_sent(None), class, jitter, now, &settings).unwrap();
+    }
+}
+
+#[test]
+fn a_delivery_without_its_account_waits_until_it_is_too_late() {
+    let settings = Settings::default();
+    let refused = Outcome::Refused {
+        class: ErrorClass::Auth,
+        message: "m".to_owned(),
+        http_status: Some(401),
+    };
+    let waiting = try_once(&queued(), &refused, START, &settings);
+    assert_eq!(waiting.status(), DeliveryStatus::WaitingAccount);
+    let back = waiting.reconnected(START.plus(Duration::from_secs(60))).unwrap();
+    assert_eq!((back.status(), back.generation), (DeliveryStatus::Queued, 0));
+    let late = START.plus(limits::LATE);
+    let claim = |now| waiting.claim(&me(), Class::Idempotent, now, &settings);
+    assert_eq!(claim(late), DeliveryClaim::NotDue);
+    let DeliveryClaim::Over(over) = claim(late.plus(Duration::from_millis(1))) else { panic!() };
+    assert_eq!(over.last_error.unwrap().class, ErrorClass::Missed);
 }
