@@ -16,6 +16,7 @@ use service::Service;
 use store::MemoryStore;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use vault::{Keys, LocalKeys, Vault};
 
 use crate::banner::{Greeting, banner};
 use crate::config::{Config, ConfigError, JwtConfig, JwtKeys, Mode};
@@ -29,6 +30,9 @@ use crate::{console, jobs, server, signals, ticker};
 const GOING_AWAY: u16 = 1001;
 /// How long clients may take to close when the server stops.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The key that seals accounts' credentials, in the data directory.
+const KEY_FILE: &str = "accounts.key";
 
 /// Posts on one machine.
 type Posts = Publishing<Platforms, News>;
@@ -48,6 +52,8 @@ pub(crate) enum ServeError {
         "The data cannot be used: {0}; restore the data directory from a backup, or choose another one with --data."
     )]
     Data(#[from] data::Error),
+    #[error("The accounts' credentials are out of reach: {0}.")]
+    Vault(#[from] vault::VaultError),
     #[error("{0}")]
     Http(#[from] platforms::HttpError),
     #[error("JWT_JWKS_URL cannot be used: {0}.")]
@@ -73,8 +79,11 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
     let data = Data::new(embedded::open(&config.data)?);
     data.create_tables_if_missing().await?;
 
+    let keys = LocalKeys::open(&config.data.join(KEY_FILE))?;
+    let vault = Arc::new(Vault::new(Keys::Local(keys)));
+
     let (mode, jwt) = (config.mode, config.jwt.clone());
-    let parts = Parts::new(config, data)?;
+    let parts = Parts::new(config, data, vault)?;
     let mut router = parts.router;
     let greeting = match mode {
         Mode::Configured => banner(address, Greeting::Configured),
@@ -112,7 +121,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(config: Config, data: Data) -> Result<Self, ServeError> {
+    fn new(config: Config, data: Data, vault: Arc<Vault>) -> Result<Self, ServeError> {
         let verifier = Arc::new(verifier(config.jwt)?);
         let key = config.apps.first().keys.first().map(|pair| pair.key.clone());
         let allowed_origins = origins(config.allowed_origins, &config.apps);
@@ -128,7 +137,7 @@ impl Parts {
         let platforms = Platforms::new(Http::new(platforms::Settings::new(addresses))?);
         let settings = posts::Settings { late: config.publishing.late_limit, alone: true };
         let publishing =
-            Arc::new(Publishing::new(data, platforms, News(Arc::clone(&core)), settings));
+            Arc::new(Publishing::new(data, vault, platforms, News(Arc::clone(&core)), settings));
         let router = gateway::router(Gateway {
             service: Arc::clone(&core),
             facts,

@@ -1,28 +1,22 @@
-//! Accounts. The secret is an item of its own, which neither list nor get reads.
+//! Accounts. The credentials are an item of their own, which neither list nor get reads.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
-use posts::{Account, AccountId, Secret, WorkspaceId};
+use posts::{Account, AccountId, WorkspaceId};
 
 use crate::error::{Cause, of_transaction};
-use crate::item::{read, text, text_of, write};
+use crate::item::{Item, number, read, text, write};
 use crate::{Data, Error, keys};
 
 /// How often keys that the service puts off are asked for again.
 const OFFERS: usize = 8;
 
 impl Data {
-    /// Stores a new account with its secret. Storing it twice is fine.
-    pub async fn create_account(&self, account: &Account, secret: &Secret) -> Result<(), Error> {
-        let mut state = write(account)?;
-        state.extend(keys::account(&account.id, "state"));
-        state.extend(keys::listed(
-            &account.workspace_id,
-            &keys::timed(account.created_at, account.id.as_str()),
-        ));
-        let mut hidden = keys::account(&account.id, "secret");
-        hidden.insert("secret".to_owned(), text(secret.reveal()));
+    /// Stores a new account with its sealed credentials, the first ones. Storing it twice is fine.
+    pub async fn create_account(&self, account: &Account, sealed: &str) -> Result<(), Error> {
+        let state = account_item(account)?;
+        let hidden = keys::credentials_item(&account.id, sealed, 1);
         let mut writes = Vec::with_capacity(2);
         for item in [state, hidden] {
             let put = Put::builder().table_name(&self.tables.accounts).set_item(Some(item));
@@ -43,11 +37,16 @@ impl Data {
         read(&found.item.ok_or(Error::NotFound)?)
     }
 
-    /// Reads an account's secret. Fails with `NotFound`.
-    pub async fn get_secret(&self, id: &AccountId) -> Result<Secret, Error> {
-        let get = self.client.get_item().table_name(&self.tables.accounts).consistent_read(true);
-        let found = get.set_key(Some(keys::account(id, "secret"))).send().await?;
-        Ok(Secret::new(text_of(&found.item.ok_or(Error::NotFound)?, "secret")))
+    /// Stores `after` in the place of `before`. Fails with `Conflict` if `before` is not what is stored.
+    pub async fn replace_account(&self, before: &Account, after: &Account) -> Result<(), Error> {
+        let put = self.client.put_item().table_name(&self.tables.accounts);
+        let put = put.set_item(Some(account_item(after)?));
+        // Accounts that were stored before they had a version are at the first one.
+        let old = if before.version == 1 { " OR attribute_not_exists(#version)" } else { "" };
+        let same = format!("attribute_exists(pk) AND ({}{old})", keys::SAME_VERSION);
+        let put = put.condition_expression(same).expression_attribute_names("#version", "version");
+        put.expression_attribute_values(":before", number(before.version)).send().await?;
+        Ok(())
     }
 
     /// Reads those of `ids` that exist, in no order. At most 100, and none twice: the service's rules.
@@ -102,4 +101,15 @@ impl Data {
         let request = self.client.transact_write_items().set_transact_items(Some(writes.into()));
         request.send().await.map(drop).map_err(of_transaction)
     }
+}
+
+/// An account as a whole item, with its place in its workspace's list.
+fn account_item(account: &Account) -> Result<Item, Error> {
+    let mut item = write(account)?;
+    item.extend(keys::account(&account.id, "state"));
+    item.extend(keys::listed(
+        &account.workspace_id,
+        &keys::timed(account.created_at, account.id.as_str()),
+    ));
+    Ok(item)
 }

@@ -41,7 +41,7 @@ impl Data {
     async fn delete_payloads(&self, deliveries: &[Delivery]) -> Result<(), Error> {
         let mut writes = Vec::with_capacity(deliveries.len());
         for delivery in deliveries {
-            let key = keys::payload(&delivery.post_id, &delivery.id);
+            let key = keys::payload(delivery);
             let gone = DeleteRequest::builder().set_key(Some(key)).build()?;
             writes.push(WriteRequest::builder().delete_request(gone).build());
         }

@@ -32,6 +32,9 @@ pub enum Cause {
     /// The service kept putting work off.
     #[error("the service left work undone again and again")]
     Unprocessed,
+    /// Credentials cannot be sealed or opened.
+    #[error("the vault is unavailable")]
+    Sealed,
 }
 
 impl From<BuildError> for Error {

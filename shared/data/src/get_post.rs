@@ -33,8 +33,7 @@ impl Data {
     /// Reads the payload that the first attempt froze. Fails with `NotFound` before that.
     pub async fn get_payload(&self, delivery: &Delivery) -> Result<String, Error> {
         let get = self.client.get_item().table_name(&self.tables.posts).consistent_read(true);
-        let found =
-            get.set_key(Some(keys::payload(&delivery.post_id, &delivery.id))).send().await?;
+        let found = get.set_key(Some(keys::payload(delivery))).send().await?;
         Ok(text_of(&found.item.ok_or(Error::NotFound)?, "payload").to_owned())
     }
 }

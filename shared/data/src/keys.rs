@@ -2,11 +2,14 @@
 //!
 //! A timestamp inside a key is zero-padded to 15 digits, so that texts sort as numbers do.
 
-use posts::{AccountId, Delivery, DeliveryId, Post, PostId, Timestamp, WorkspaceId};
+use posts::{
+    AccountId, Delivery, DeliveryId, DeliveryStatus, GateScope, Post, PostId, Timestamp,
+    WorkspaceId,
+};
 use sha2::{Digest, Sha256};
 
-use crate::Error;
 use crate::item::{Item, number, text, write};
+use crate::{Audit, Error};
 
 /// Shards of the due index, so that no partition of it is hot. A change needs every due item rewritten.
 pub(crate) const SHARDS: u8 = 16;
@@ -43,13 +46,53 @@ pub(crate) fn delivery(post: &PostId, id: &DeliveryId) -> Item {
 }
 
 /// The key of a delivery's frozen payload.
-pub(crate) fn payload(post: &PostId, id: &DeliveryId) -> Item {
-    key(&post_partition(post), &format!("payload#{id}"))
+///
+/// Each generation has its own: the first attempt of each freezes it.
+pub(crate) fn payload(delivery: &Delivery) -> Item {
+    let generation = match delivery.generation {
+        0 => String::new(),
+        n => format!("#{n}"),
+    };
+    key(&post_partition(&delivery.post_id), &format!("payload#{}{generation}", delivery.id))
 }
 
 /// The key of an account; `part` is `state`, `secret` or `lease`.
 pub(crate) fn account(id: &AccountId, part: &str) -> Item {
     key(&format!("account#{id}"), part)
+}
+
+/// The key of a gate: an account's own, or that of a platform's app.
+pub(crate) fn gate(account: &AccountId, platform: &str, scope: GateScope) -> Item {
+    match scope {
+        GateScope::Account => self::account(account, "gate"),
+        GateScope::App => key(&format!("app#{platform}"), "gate"),
+    }
+}
+
+/// The key of an account's post on its platform. Hashed, because the platform chooses the id.
+pub(crate) fn remote(account: &AccountId, remote: &str) -> Item {
+    let hash = hex::encode(Sha256::digest(remote.as_bytes()));
+    self::account(account, &format!("remote#{}", &hash[..32]))
+}
+
+/// Sealed credentials as a whole item.
+pub(crate) fn credentials_item(account: &AccountId, sealed: &str, token_ver: u64) -> Item {
+    let mut item = self::account(account, "secret");
+    item.insert("sealed".to_owned(), text(sealed));
+    item.insert("token_ver".to_owned(), number(token_ver));
+    item
+}
+
+/// A record of a decision about a post, one for each of its versions.
+pub(crate) fn audit_item(post: &Post, audit: Audit<'_>) -> Item {
+    let mut item = key(&post_partition(&post.id), &format!("audit#{:010}", post.version));
+    item.extend(audit.fields());
+    item
+}
+
+/// Where a delivery is found that a person must decide about. No workspace's id has a control character.
+pub(crate) fn unconfirmed(id: &DeliveryId) -> String {
+    format!("\u{1}unconfirmed#{id}")
 }
 
 /// Reads back which post a key is of.
@@ -80,12 +123,16 @@ pub(crate) fn delivery_item(delivery: &Delivery) -> Result<Item, Error> {
     if let Some(at) = delivery.due_at() {
         item.extend(due(delivery.id.as_str(), at));
     }
+    if delivery.status() == DeliveryStatus::Unconfirmed {
+        item.insert("list_pk".to_owned(), text(unconfirmed(&delivery.id)));
+        item.insert("list_sk".to_owned(), text(delivery.id.as_str()));
+    }
     Ok(item)
 }
 
 /// A frozen payload as a whole item, which the table drops some time after the attempt.
 pub(crate) fn payload_item(delivery: &Delivery, payload: &str, now: Timestamp) -> Item {
-    let mut item = self::payload(&delivery.post_id, &delivery.id);
+    let mut item = self::payload(delivery);
     item.insert("payload".to_owned(), text(payload));
     item.insert("expires_at".to_owned(), number(now.seconds() + PAYLOAD_KEPT_S));
     item

@@ -9,15 +9,20 @@ mod accounts;
 mod arm_delivery;
 mod claim_post;
 mod create_post;
+mod credentials;
 mod delete_post;
 mod due;
 mod error;
+mod find_delivery;
+mod gates;
 mod get_post;
 mod item;
 mod keys;
 mod lease_account;
 mod list_posts;
 mod look_again;
+mod own_remote;
+mod reopen_post;
 mod replace_delivery;
 mod replace_post;
 mod tables;
@@ -27,9 +32,11 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use credentials::{Kept, Stored};
 pub use due::Due;
 pub use error::{Cause, Error};
 pub use list_posts::{Cursor, Listed};
+pub use reopen_post::Audit;
 pub use webhooks::{DueHook, HOOK_WRITE_BYTES, HOOK_WRITES, HookWrite};
 
 /// The tables, reached through a client.

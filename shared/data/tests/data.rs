@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use data::{Cursor, Data, Due, Error};
+use data::{Cursor, Data, Due, Error, Kept, Stored};
 use posts::{
-    Account, AccountId, Caller, Class, DeliveryClaim, NewPost, Post, PostClaim, PostId, PostStatus,
-    Secret, Settings, Timestamp, UserId, Worker, WorkspaceId,
+    Account, AccountId, AccountStatus, Caller, Class, DeliveryClaim, DeliveryId, GateScope,
+    NewPost, Post, PostClaim, PostId, PostStatus, Settings, Timestamp, UserId, Worker, WorkspaceId,
 };
 
 const NOW: i64 = 1_795_161_600_000;
@@ -33,6 +33,8 @@ fn account(id: &str) -> Account {
         remote_id: String::new(),
         created_by: UserId::parse("u").unwrap(),
         created_at: now(),
+        status: AccountStatus::Connected,
+        version: 1,
     }
 }
 
@@ -191,15 +193,16 @@ async fn pages_have_every_post_once_the_last_due_first() {
 async fn accounts_keep_their_secret_apart() {
     let data = data().await;
     let one = account("a");
-    data.create_account(&one, &Secret::new("whsec_x")).await.unwrap();
+    data.create_account(&one, "sealed-x").await.unwrap();
     assert_eq!(data.get_account(&one.id).await.unwrap(), one);
     assert_eq!(data.list_accounts(&one.workspace_id).await.unwrap(), std::slice::from_ref(&one));
     let ids = [one.id.clone(), AccountId::parse("none").unwrap()];
     assert_eq!(data.get_accounts(&ids).await.unwrap(), std::slice::from_ref(&one));
-    assert_eq!(data.get_secret(&one.id).await.unwrap().reveal(), "whsec_x");
+    let stored = Stored { token_ver: 1, kept: Kept::Sealed("sealed-x".to_owned()) };
+    assert_eq!(data.get_credentials(&one.id).await.unwrap(), stored);
     data.delete_account(&one.id).await.unwrap();
     assert!(matches!(data.get_account(&one.id).await, Err(Error::NotFound)));
-    assert!(matches!(data.get_secret(&one.id).await, Err(Error::NotFound)));
+    assert!(matches!(data.get_credentials(&one.id).await, Err(Error::NotFound)));
     assert!(matches!(data.delete_account(&one.id).await, Err(Error::Conflict)));
 }
 
@@ -225,4 +228,51 @@ async fn an_account_is_leased_to_one_worker_at_a_time() {
     data.lease_account(&id, &next, now(), &alone).await.unwrap();
     data.release_account(&id, &next).await.unwrap();
     data.lease_account(&id, &worker("3"), now(), &settings).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_worker_renews_credentials_and_a_late_one_changes_nothing() {
+    let data = data().await;
+    let (one, me, other) = (account("a1"), worker("1"), worker("2"));
+    data.create_account(&one, "first").await.unwrap();
+    data.lease_renewal(&one.id, 1, &me, now()).await.unwrap();
+    let lost = |done| matches!(done, Err(Error::Conflict));
+    assert!(lost(data.lease_renewal(&one.id, 1, &other, now()).await), "another has the right");
+    assert!(lost(data.replace_credentials(&one.id, 1, "x", Some(&other)).await));
+    data.replace_credentials(&one.id, 1, "second", Some(&me)).await.unwrap();
+    assert!(lost(data.lease_renewal(&one.id, 1, &other, now()).await), "they are renewed already");
+    let later = now().plus(Duration::from_secs(3600));
+    data.lease_renewal(&one.id, 2, &other, later).await.unwrap();
+    data.release_renewal(&one.id, &me).await.unwrap();
+    assert!(lost(data.lease_renewal(&one.id, 2, &me, later).await), "not mine to give back");
+    let stored = Stored { token_ver: 2, kept: Kept::Sealed("second".to_owned()) };
+    assert_eq!(data.get_credentials(&one.id).await.unwrap(), stored);
+}
+
+#[tokio::test]
+async fn a_gate_stays_closed_for_the_longest_of_its_reasons() {
+    let data = data().await;
+    let (a, b) = (AccountId::parse("a").unwrap(), AccountId::parse("b").unwrap());
+    let at = |seconds| now().plus(Duration::from_secs(seconds));
+    assert_eq!(data.gate(&a, "x").await.unwrap(), None);
+    for seconds in [60, 30] {
+        data.close_gate(&a, "x", GateScope::Account, at(seconds)).await.unwrap();
+    }
+    assert_eq!(data.gate(&a, "x").await.unwrap(), Some(at(60)));
+    assert_eq!(data.gate(&b, "x").await.unwrap(), None);
+    data.close_gate(&a, "x", GateScope::App, at(90)).await.unwrap();
+    for id in [&a, &b] {
+        assert_eq!(data.gate(id, "x").await.unwrap(), Some(at(90)));
+    }
+    assert_eq!(data.gate(&b, "y").await.unwrap(), None, "another app");
+}
+
+#[tokio::test]
+async fn a_remote_post_belongs_to_one_delivery() {
+    let data = data().await;
+    let account = AccountId::parse("a").unwrap();
+    let [one, two] = ["d1", "d2"].map(|id| DeliveryId::parse(id).unwrap());
+    for (delivery, owns) in [(&one, true), (&two, false), (&one, true)] {
+        assert_eq!(data.own_remote(&account, "r", delivery).await.unwrap(), owns);
+    }
 }

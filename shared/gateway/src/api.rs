@@ -1,6 +1,7 @@
 //! What dashboards and schedulers call: posts, accounts, the ticker. One verb, one file.
 
 mod cancel_post;
+mod confirm_delivery;
 mod connect_account;
 mod create_post;
 mod delete_post;
@@ -13,6 +14,9 @@ mod list_posts;
 mod publish_due;
 mod publish_now;
 mod query;
+mod reconnect_account;
+mod retry_post;
+mod send_again;
 mod tab;
 
 use std::sync::Arc;
@@ -62,6 +66,13 @@ pub(crate) fn routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
         .add(delete_post::__path_delete_post, delete_post::delete_post::<P, A>)
         .add(cancel_post::__path_cancel_post, cancel_post::cancel_post::<P, A>)
         .add(publish_now::__path_publish_now, publish_now::publish_now::<P, A>)
+        .add(retry_post::__path_retry_post, retry_post::retry_post::<P, A>)
+        .add(confirm_delivery::__path_confirm_delivery, confirm_delivery::confirm_delivery::<P, A>)
+        .add(send_again::__path_send_again, send_again::send_again::<P, A>)
+        .add(
+            reconnect_account::__path_reconnect_account,
+            reconnect_account::reconnect_account::<P, A>,
+        )
         .add(connect_account::__path_connect_account, connect_account::connect_account::<P, A>)
         .add(list_accounts::__path_list_accounts, list_accounts::list_accounts::<P, A>)
         .add(

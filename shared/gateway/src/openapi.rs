@@ -4,7 +4,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use bytes::Bytes;
-use posts::{Account, NewAccount, NewPost, PatchPost, PostStatus, PostView};
+use posts::{Account, Confirm, NewAccount, NewPost, PatchPost, PostStatus, PostView, Reconnect};
 use publishing::{Page, TickReport};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
@@ -27,6 +27,7 @@ use crate::routes::Routes;
         Account,
         Accounts,
         ChannelAuth,
+        Confirm,
         ErrorBody,
         MissedEvents,
         NewAccount,
@@ -35,6 +36,7 @@ use crate::routes::Routes;
         PatchPost,
         PostStatus,
         PostView,
+        Reconnect,
         TickReport,
         UserAuth
     ))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Secret, Timestamp, UserId, WorkspaceId};
+use crate::{AccountId, Conflict, Secret, Timestamp, UserId, WorkspaceId};
 
 /// A connected account of a platform. Its secret is kept apart and is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -24,6 +24,57 @@ pub struct Account {
     pub created_by: UserId,
     /// When it was connected.
     pub created_at: Timestamp,
+    /// Whether it can be published to.
+    #[serde(default)]
+    pub status: AccountStatus,
+    /// Counts the writes, from 1.
+    #[serde(default = "first")]
+    pub version: u64,
+}
+
+/// Whether an account can be published to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountStatus {
+    /// It can.
+    #[default]
+    Connected,
+    /// The platform refuses its credentials: a person must connect it again. Its posts wait.
+    NeedsReauth,
+}
+
+impl AccountStatus {
+    /// The name in the API and in storage.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connected => "connected",
+            Self::NeedsReauth => "needs_reauth",
+        }
+    }
+}
+
+/// The version of accounts that were stored before they had one.
+fn first() -> u64 {
+    1
+}
+
+impl Account {
+    /// The account after the platform refused its credentials. Nothing if that is known already.
+    pub fn needs_reauth(&self) -> Option<Self> {
+        (self.status == AccountStatus::Connected).then(|| self.moved(AccountStatus::NeedsReauth))
+    }
+
+    /// The account after a person connected it again. Fails if that made it another account of the platform.
+    pub fn reconnected(&self, remote_id: &str) -> Result<Self, Conflict> {
+        if remote_id != self.remote_id {
+            return Err(Conflict::OtherAccount);
+        }
+        Ok(self.moved(AccountStatus::Connected))
+    }
+
+    fn moved(&self, status: AccountStatus) -> Self {
+        Self { status, version: self.version + 1, ..self.clone() }
+    }
 }
 
 /// A request to connect an account.
@@ -44,5 +95,13 @@ pub struct NewAccount {
     #[serde(default)]
     pub remote_id: String,
     /// The webhook's signing secret, or the platform's token or app password. Never shown again.
+    pub secret: Secret,
+}
+
+/// A request to connect an account again.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reconnect {
+    /// The new signing secret, token or app password. Never shown again.
     pub secret: Secret,
 }

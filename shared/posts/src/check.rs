@@ -4,7 +4,8 @@ use jiff::civil;
 use jiff::tz::TimeZoneDatabase;
 
 use crate::{
-    Account, AccountId, FieldError, NewAccount, Target, Timestamp, When, WorkspaceId, limits,
+    Account, AccountId, Confirm, FieldError, NewAccount, Target, Timestamp, When, WorkspaceId,
+    limits,
 };
 
 /// Longest time zone name and wall time, in bytes. Ours: the longest IANA name has 32.
@@ -122,6 +123,21 @@ pub(crate) fn when(
         return None;
     };
     Some(When { scheduled_at, tz, local_time })
+}
+
+/// Checks the address of a delivery that is live.
+pub fn check_confirm(confirm: &Confirm) -> Result<(), FieldError> {
+    let Some(url) = &confirm.url else { return Ok(()) };
+    let web = url.starts_with("https://") || url.starts_with("http://");
+    let fits = url.chars().count() <= limits::REMOTE_URL_CHARS;
+    if web && fits && !url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Ok(());
+    }
+    let message = format!(
+        "Give an address that begins with https:// and has at most {} characters, or none.",
+        limits::REMOTE_URL_CHARS
+    );
+    Err(FieldError::new("url", "malformed", message))
 }
 
 /// Checks an account's own fields; its platform checks the rest.

@@ -55,6 +55,15 @@ pub struct PatchPost {
     pub local_time: Option<Option<String>>,
 }
 
+/// A person's word that an unconfirmed delivery is live.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Confirm {
+    /// Where people see it: an `https` or `http` address of at most 500 characters.
+    #[serde(default)]
+    pub url: Option<String>,
+}
+
 /// Tells `null` from a field that is left out.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,

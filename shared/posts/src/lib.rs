@@ -32,10 +32,10 @@ mod settle_delivery;
 mod time;
 mod view;
 
-pub use account::{Account, NewAccount};
+pub use account::{Account, AccountStatus, NewAccount, Reconnect};
 pub use announcement::Announcement;
 pub use caller::Caller;
-pub use check::check_account;
+pub use check::{check_account, check_confirm};
 pub use claim_delivery::{DeliveryClaim, WrongState};
 pub use claim_post::PostClaim;
 pub use credentials::{Credentials, Granted, OAuthAsk, OAuthGrant, Refreshed};
@@ -45,7 +45,7 @@ pub use delivery::{
 };
 pub use error::{ErrorClass, FieldError};
 pub use ids::{AccountId, BadId, DeliveryId, PostId, UserId, WorkspaceId};
-pub use input::{NewPost, PatchPost};
+pub use input::{Confirm, NewPost, PatchPost};
 pub use platform::{
     AfterUnknown, Answer, Attachment, Class, Gate, GateScope, Outcome, Picture, Prepared,
     PublishTo, ReadBack, Remote, Request,

@@ -29,8 +29,14 @@ pub const AHEAD: Duration = Duration::from_secs(2 * 366 * 24 * 3600);
 /// How late a post is still worth publishing, unless configured otherwise.
 pub const LATE: Duration = Duration::from_secs(60 * 60);
 
+/// Most that can be configured for that. Source: the retry schedule, 15 minutes to 24 hours.
+pub const LATE_AT_MOST: Duration = Duration::from_secs(24 * 3600);
+
 /// How long a worker owns a delivery it claimed.
 pub const LEASE: Duration = Duration::from_secs(120);
+
+/// How long a worker may renew an account's tokens alone. Source: the rules for tokens.
+pub const RENEW_LEASE: Duration = Duration::from_secs(30);
 
 /// Slack in comparing leases: clocks of workers differ.
 pub const LEASE_SLACK: Duration = Duration::from_secs(5);

@@ -167,7 +167,7 @@ pub fn account_connected(account: &Account) -> Announcement {
         account,
         "account:connected",
         "connected",
-        1,
+        account.version,
         account.created_at,
         &account.created_by,
     )
@@ -175,7 +175,43 @@ pub fn account_connected(account: &Account) -> Announcement {
 
 /// An account was disconnected.
 pub fn account_disconnected(account: &Account, by: &UserId, now: Timestamp) -> Announcement {
-    of_account(account, "account:disconnected", "disconnected", 2, now, by)
+    of_account(account, "account:disconnected", "disconnected", account.version + 1, now, by)
+}
+
+/// An account's status changed, for a `reason` in words for people.
+pub fn account_status_changed(account: &Account, reason: &str, now: Timestamp) -> Announcement {
+    let data = json!({ "reason": reason });
+    let status = account.status.as_str();
+    status_changed(account, status, account.version, fields(data), now)
+}
+
+/// An account reached a limit of its platform, until `until`.
+pub fn account_rate_limited(account: &Account, until: Timestamp, now: Timestamp) -> Announcement {
+    let reason = "The platform's limit is reached.";
+    let data = fields(json!({ "reason": reason, "until": until }));
+    status_changed(account, "rate_limited", account.version, data, now)
+}
+
+fn status_changed(
+    account: &Account,
+    status: &str,
+    seq: u64,
+    more: Map<String, Value>,
+    at: Timestamp,
+) -> Announcement {
+    let mut data = fields(json!({
+        "account_id": account.id, "platform": account.platform, "name": account.name, "status": status,
+    }));
+    data.extend(more);
+    let event = "account:status-changed";
+    // The time sets events apart that are not about a write of the account.
+    let resource = format!("{}|{at}", account.id);
+    let news = News { event, resource: &resource, seq, at, actor: Actor::System, data };
+    let channels = vec![
+        format!("private-user-{}", account.created_by),
+        format!("private-workspace-{}", account.workspace_id),
+    ];
+    news.wrap(account.workspace_id.as_str(), channels, None)
 }
 
 fn scheduled(post: &Post, previous: Option<Timestamp>, by: &UserId) -> Announcement {

@@ -36,6 +36,11 @@ pub enum AfterUnknown {
 }
 
 impl Class {
+    /// Whether reading back can be what follows an unknown outcome.
+    pub fn can_be_read(self) -> bool {
+        matches!(self, Self::IdempotentFor(_) | Self::Verifiable)
+    }
+
     /// What may follow an unknown outcome at `now`, when the first attempt began at `first_armed_at`.
     pub fn after_unknown(self, first_armed_at: Timestamp, now: Timestamp) -> AfterUnknown {
         match self {

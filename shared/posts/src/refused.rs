@@ -23,6 +23,9 @@ pub enum Conflict {
     /// Someone else changed the post.
     #[error("This post has changed: it is at version {0}. Read it again and repeat your change.")]
     OtherVersion(u64),
+    /// The credentials are those of another account.
+    #[error("These credentials open another account. Connect that one as an account of its own.")]
+    OtherAccount,
     /// Nothing of the post failed.
     #[error("Nothing of this post failed, so there is nothing to publish again.")]
     NothingFailed,
@@ -42,6 +45,7 @@ impl Conflict {
             Self::AlreadyOver(PostStatus::Cancelled) => "post_cancelled",
             Self::AlreadyOver(_) => "post_already_finished",
             Self::OtherVersion(_) => "version_conflict",
+            Self::OtherAccount => "other_account",
             Self::NothingFailed => "nothing_failed",
             Self::NotUnconfirmed => "not_unconfirmed",
             Self::SentTooOften => "sent_too_often",

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use posts::{
-    Account, AccountId, Caller, Class, Delivery, DeliveryClaim, DeliveryState, DeliveryStatus,
-    ErrorClass, Jitter, Look, NewPost, Outcome, Post, PostClaim, PostId, PostStatus, Remote,
-    Settings, Timestamp, UserId, Worker, WorkspaceId, limits,
+    Account, AccountId, AccountStatus, Caller, Class, Delivery, DeliveryClaim, DeliveryState,
+    DeliveryStatus, ErrorClass, Jitter, Look, NewPost, Outcome, Post, PostClaim, PostId,
+    PostStatus, Remote, Settings, Timestamp, UserId, Worker, WorkspaceId, limits,
 };
 use proptest::prelude::*;
 
@@ -103,6 +103,8 @@ fn scheduled() -> Post {
         remote_id: String::new(),
         created_by: UserId::parse("u").unwrap(),
         created_at: START,
+        status: AccountStatus::Connected,
+        version: 1,
     };
     let caller = Caller { user_id: UserId::parse("u").unwrap(), workspaces: vec![workspace] };
     let new = NewPost {

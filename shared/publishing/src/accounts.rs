@@ -1,6 +1,9 @@
 //! Accounts: connect, list, disconnect.
 
-use posts::{Account, AccountId, Caller, NewAccount, Timestamp, WorkspaceId, check_account, news};
+use posts::{
+    Account, AccountId, AccountStatus, Caller, NewAccount, Timestamp, WorkspaceId, check_account,
+    news,
+};
 
 use crate::{Announcer, PublishTo, Publishing, Refusal, numbers};
 
@@ -21,17 +24,21 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 return Err(Refusal::Invalid([error].into_iter().chain(errors).collect()));
             }
         };
+        let granted = self.platforms.sign_in(&new, now).await.map_err(Refusal::Invalid)?;
         let account = Account {
             id: AccountId::from_number(numbers::unique(now)),
             workspace_id,
             platform: new.platform,
             name: new.name.trim().to_owned(),
-            url: new.url,
-            remote_id: new.remote_id,
+            url: granted.url,
+            remote_id: granted.remote_id,
             created_by: caller.user_id.clone(),
             created_at: now,
+            status: AccountStatus::Connected,
+            version: 1,
         };
-        self.data.create_account(&account, &new.secret).await?;
+        let sealed = self.seal(&account, 1, &granted.credentials).await?;
+        self.data.create_account(&account, &sealed).await?;
         self.announce([news::account_connected(&account)]).await;
         Ok(account)
     }

@@ -4,20 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use data::Error;
-use futures::FutureExt;
 use posts::{
-    Account, AccountId, Class, Delivery, DeliveryClaim, DeliveryStatus, DeliveryView, ErrorClass,
-    Outcome, Post, Request, Secret, Timestamp, limits, news,
+    AccountId, Class, Delivery, DeliveryClaim, DeliveryStatus, DeliveryView, ErrorClass, Post,
+    Prepared, Timestamp, limits, news,
 };
 
+use crate::attempt::PANICKED;
+use crate::reach::{Connected, Reach};
 use crate::tick::{PATIENCE, RENEW, Run, Task};
 use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
-
-/// An account that is still connected, with its secret.
-struct Connected {
-    account: Account,
-    secret: Secret,
-}
 
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Works through the tasks of an account in order, while this run holds the account's lease.
@@ -76,139 +71,172 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         report: &mut TickReport,
     ) -> Result<(), Error> {
         let mut leased_at = run.clock.now();
-        let connected = self.connected(id).await?;
+        let mut reach = self.reach(id, leased_at).await?;
         for task in tasks {
             let now = run.clock.now();
             if now.since(leased_at) >= RENEW {
                 self.data.lease_account(id, &run.me, now, &run.settings).await?;
                 leased_at = now;
             }
-            match self.deliver(&task, connected.as_ref(), run).await {
-                Ok(done) => *report += done,
+            let after = match self.deliver(&task, &reach, run).await {
+                Ok(after) => after,
                 // Another worker moved this one: the write that lost changed nothing.
-                Err(Error::Conflict | Error::NotFound) => {}
+                Err(Error::Conflict | Error::NotFound) => continue,
                 Err(error) => {
                     tracing::error!(delivery = %task.delivery, cause = ?error, "a delivery is put off");
+                    continue;
                 }
+            };
+            *report += after.as_ref().map(counted).unwrap_or_default();
+            let waits = after.is_some_and(|d| d.status() == DeliveryStatus::WaitingAccount);
+            if let Reach::Open(to) = &reach
+                && waits
+            {
+                reach = self.refused(to, run).await?;
             }
         }
         Ok(())
     }
 
-    async fn connected(&self, id: &AccountId) -> Result<Option<Connected>, Error> {
-        match (self.data.get_account(id).await, self.data.get_secret(id).await) {
-            (Ok(account), Ok(secret)) => Ok(Some(Connected { account, secret })),
-            (Err(Error::NotFound), _) | (_, Err(Error::NotFound)) => Ok(None),
-            (Err(error), _) | (_, Err(error)) => Err(error),
-        }
-    }
-
-    /// Claims, arms, publishes and settles one delivery. A stop between two steps leaves a state that a later run
-    /// goes on from.
-    async fn deliver(
-        &self,
-        task: &Task,
-        to: Option<&Connected>,
-        run: &Run,
-    ) -> Result<TickReport, Error> {
+    /// Takes one delivery a step on: claims, then looks, or arms, publishes and settles. A stop between two writes
+    /// leaves a state that a later run goes on from. Nothing if it is not due.
+    async fn deliver(&self, task: &Task, to: &Reach, run: &Run) -> Result<Option<Delivery>, Error> {
         let (post, all) = self.data.get_post(&task.post).await?;
         let before = all.iter().find(|d| d.id == task.delivery).ok_or(Error::NotFound)?;
+        if let Some(held) = self.held(before, run).await? {
+            self.data.replace_delivery(before, &held).await?;
+            return self.settled(before, held, run).await.map(Some);
+        }
         // Without its platform nobody can tell what a second try would do.
         let class = self.platforms.class(&before.platform).unwrap_or(Class::Opaque);
         let mine = match before.claim(&run.me, class, run.clock.now(), &run.settings) {
-            DeliveryClaim::NotDue => return Ok(TickReport::default()),
-            DeliveryClaim::Over(over) => {
-                self.data.replace_delivery(before, &over).await?;
-                return self.settled(before, over, run).await;
+            DeliveryClaim::NotDue => return Ok(None),
+            DeliveryClaim::Over(moved) | DeliveryClaim::Later(moved) => {
+                self.data.replace_delivery(before, &moved).await?;
+                return self.settled(before, moved, run).await.map(Some);
             }
             DeliveryClaim::Taken(mine) => mine,
         };
         self.data.replace_delivery(before, &mine).await?;
         self.tell(&post, before, &mine, &all, run.clock.now()).await;
-        let after = match self.begin(&post, &mine, to, run.clock.now()).await? {
-            Begun::Abandoned(after) => after,
-            Begun::Armed { armed, payload, to } => {
-                let outcome = self.attempt(&armed, &payload, to, run.clock.now()).await;
-                let now = run.clock.now();
-                let settled = armed.settle(outcome, class, numbers::jitter(), now, &run.settings);
-                let after = settled.map_err(|_| Error::Conflict)?;
-                self.data.replace_delivery(&armed, &after).await?;
-                after
-            }
-        };
-        self.settled(&mine, after, run).await
+        let after = self.work_on(&post, &mine, to, class, run).await?;
+        self.settled(&mine, after, run).await.map(Some)
     }
 
-    /// Stores that an attempt begins, or that it cannot.
-    async fn begin<'a>(
+    /// The delivery held back, if it is due and a limit is reached.
+    async fn held(&self, before: &Delivery, run: &Run) -> Result<Option<Delivery>, Error> {
+        let now = run.clock.now();
+        if before.due_at().is_none_or(|at| at > now) {
+            return Ok(None);
+        }
+        let closed = self.closed_until(&before.account_id, &before.platform, now).await?;
+        Ok(closed.and_then(|until| before.held(until, now, &run.settings)))
+    }
+
+    async fn work_on(
         &self,
         post: &Post,
         mine: &Delivery,
-        to: Option<&'a Connected>,
-        now: Timestamp,
-    ) -> Result<Begun<'a>, Error> {
-        let Some(to) = to else {
-            let message = "The account was disconnected. Connect it again and create a new post.";
-            return self.abandon(mine, ErrorClass::Auth, message, now).await;
+        to: &Reach,
+        class: Class,
+        run: &Run,
+    ) -> Result<Delivery, Error> {
+        let now = run.clock.now();
+        let lost = |_| Error::Conflict;
+        let to = match to {
+            Reach::Open(to) => to,
+            Reach::Shut => {
+                let after = mine.without_account(now, &run.settings).map_err(lost)?;
+                return self.stored(mine, after).await;
+            }
+            Reach::Gone => {
+                let message =
+                    "The account was disconnected. Connect it again and create a new post.";
+                return self.abandon(mine, ErrorClass::Auth, message, now).await;
+            }
         };
-        let armed = mine.arm(now).map_err(|_| Error::Conflict)?;
-        if mine.first_armed_at.is_some() {
+        if mine.must_look(class, now) {
             let payload = self.data.get_payload(mine).await?;
-            self.data.replace_delivery(mine, &armed).await?;
-            return Ok(Begun::Armed { armed, payload, to });
+            let look = self.look(mine, &payload, to, now).await?;
+            let after = mine.looked(look, run.clock.now(), &run.settings).map_err(lost)?;
+            return self.stored(mine, after).await;
         }
-        let freeze = || self.platforms.freeze(&mine.platform, post, &mine.id);
-        let Ok(payload) = catch_unwind(AssertUnwindSafe(freeze)) else {
-            tracing::error!(delivery = %mine.id, platform = mine.platform, "the platform's adapter panicked");
-            return self.abandon(mine, ErrorClass::Internal, PANICKED, now).await;
-        };
-        self.data.arm_first(mine, &armed, &payload, now).await?;
-        Ok(Begun::Armed { armed, payload, to })
+        match self.begin(post, mine, to, run).await? {
+            Begun::Put(after) => Ok(after),
+            Begun::Armed { armed, payload } => {
+                let answer = self.attempt(&armed, &payload, to, run.clock.now()).await;
+                let now = run.clock.now();
+                self.mind(&to.account, &answer, now).await;
+                if class.can_be_read() {
+                    self.note_owner(&armed, &answer.outcome).await;
+                }
+                let jitter = numbers::jitter();
+                let settled = armed.settle(answer.outcome, class, jitter, now, &run.settings);
+                self.stored(&armed, settled.map_err(lost)?).await
+            }
+        }
     }
 
-    async fn abandon<'a>(
+    /// Stores that an attempt begins, or that it cannot.
+    async fn begin(
+        &self,
+        post: &Post,
+        mine: &Delivery,
+        to: &Connected,
+        run: &Run,
+    ) -> Result<Begun, Error> {
+        let first = mine.first_armed_at.is_none();
+        let payload = if first {
+            let freeze = || self.platforms.freeze(&mine.platform, post, &mine.id);
+            let Ok(payload) = catch_unwind(AssertUnwindSafe(freeze)) else {
+                tracing::error!(delivery = %mine.id, platform = mine.platform, "the platform's adapter panicked");
+                let now = run.clock.now();
+                let after = self.abandon(mine, ErrorClass::Internal, PANICKED, now).await?;
+                return Ok(Begun::Put(after));
+            };
+            payload
+        } else {
+            self.data.get_payload(mine).await?
+        };
+        let prepared = self.prepare(mine, &payload, to, run.clock.now()).await;
+        let now = run.clock.now();
+        let put = match prepared {
+            Prepared::Ready(prepared) => {
+                let ready = Delivery { prepared, ..mine.clone() };
+                let armed = ready.arm(now).map_err(|_| Error::Conflict)?;
+                if first {
+                    self.data.arm_first(mine, &armed, &payload, now).await?;
+                } else {
+                    self.data.replace_delivery(mine, &armed).await?;
+                }
+                return Ok(Begun::Armed { armed, payload });
+            }
+            Prepared::Processing { state, retry_after_s } => {
+                mine.processing(state, retry_after_s, now, &run.settings)
+            }
+            Prepared::Failed(answer) => {
+                self.mind(&to.account, &answer, now).await;
+                mine.not_prepared(answer.outcome, numbers::jitter(), now, &run.settings)
+            }
+        };
+        let after = put.map_err(|_| Error::Conflict)?;
+        Ok(Begun::Put(self.stored(mine, after).await?))
+    }
+
+    async fn abandon(
         &self,
         mine: &Delivery,
         class: ErrorClass,
         message: &str,
         now: Timestamp,
-    ) -> Result<Begun<'a>, Error> {
+    ) -> Result<Delivery, Error> {
         let after = mine.abandon(class, message, now).map_err(|_| Error::Conflict)?;
-        self.data.replace_delivery(mine, &after).await?;
-        Ok(Begun::Abandoned(after))
+        self.stored(mine, after).await
     }
 
-    /// The one irreversible call. It always comes to an outcome: a panic and a call without end too.
-    async fn attempt(
-        &self,
-        armed: &Delivery,
-        payload: &str,
-        to: &Connected,
-        now: Timestamp,
-    ) -> Outcome {
-        let request = Request {
-            account: &to.account,
-            secret: &to.secret,
-            idem_key: &armed.idem_key,
-            payload,
-            attempt: armed.attempt,
-            at_s: now.seconds(),
-            since_s: armed.first_armed_at.unwrap_or(now).seconds(),
-            prepared: None,
-            media: &[],
-        };
-        let call = AssertUnwindSafe(self.platforms.publish(request)).catch_unwind();
-        match tokio::time::timeout(PATIENCE, call).await {
-            Ok(Ok(answer)) => answer.outcome,
-            Ok(Err(_)) => {
-                tracing::error!(delivery = %armed.id, platform = armed.platform, "the platform's adapter panicked");
-                let message = PANICKED.to_owned();
-                Outcome::Refused { class: ErrorClass::Internal, message, http_status: None }
-            }
-            Err(_) => {
-                Outcome::Unknown { message: "The platform did not answer in time.".to_owned() }
-            }
-        }
+    async fn stored(&self, before: &Delivery, after: Delivery) -> Result<Delivery, Error> {
+        self.data.replace_delivery(before, &after).await?;
+        Ok(after)
     }
 
     /// Tells what became of a delivery, and ends its post if it was the last one.
@@ -217,7 +245,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         before: &Delivery,
         after: Delivery,
         run: &Run,
-    ) -> Result<TickReport, Error> {
+    ) -> Result<Delivery, Error> {
         let (post, all) = self.data.get_post(&after.post_id).await?;
         self.tell(&post, before, &after, &all, run.clock.now()).await;
         match self.finish(&post, &all, run).await {
@@ -226,10 +254,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 tracing::error!(post = %post.id, cause = ?error, "a post's end is put off")
             }
         }
-        Ok(counted(&after))
+        Ok(after)
     }
 
-    async fn tell(
+    pub(crate) async fn tell(
         &self,
         post: &Post,
         before: &Delivery,
@@ -250,23 +278,23 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
 const TURN: Duration = Duration::from_millis(100);
 
 /// What an attempt's beginning comes to.
-enum Begun<'a> {
-    Armed { armed: Delivery, payload: String, to: &'a Connected },
-    Abandoned(Delivery),
+enum Begun {
+    Armed { armed: Delivery, payload: String },
+    Put(Delivery),
 }
-
-const PANICKED: &str = "Publishing failed inside the server. Tell the operator.";
 
 fn counted(after: &Delivery) -> TickReport {
     let report = TickReport::default();
     match after.status() {
         DeliveryStatus::Published => TickReport { published: 1, ..report },
         DeliveryStatus::Failed | DeliveryStatus::Unconfirmed => TickReport { failed: 1, ..report },
-        DeliveryStatus::Queued | DeliveryStatus::Publishing | DeliveryStatus::Retrying => {
-            TickReport { retried: 1, ..report }
-        }
+        DeliveryStatus::Queued
+        | DeliveryStatus::Publishing
+        | DeliveryStatus::Processing
+        | DeliveryStatus::Retrying
+        | DeliveryStatus::WaitingAccount => TickReport { retried: 1, ..report },
     }
 }
 
-// An attempt and the writes around it end before the account's lease does.
-const _: () = assert!(PATIENCE.as_secs() + RENEW.as_secs() < limits::LEASE.as_secs());
+// What precedes an attempt, the attempt and the writes around it end before the account's lease does.
+const _: () = assert!(2 * PATIENCE.as_secs() + RENEW.as_secs() < limits::LEASE.as_secs());

@@ -5,33 +5,46 @@
 
 mod accounts;
 mod announce;
+mod attempt;
 mod cancel_post;
 mod claim_posts;
 mod clock;
+mod confirm_delivery;
 mod create_post;
+mod credentials;
 mod delete_post;
 mod deliver;
 mod edit_post;
 mod finish;
+mod gates;
 mod get_post;
 mod list_posts;
 mod numbers;
 mod ports;
 mod publish_now;
+mod reach;
+mod reconnect_account;
 mod refusal;
+mod retry_post;
+mod send_again;
 mod tick;
 mod values;
 
+use std::sync::Arc;
+
 use posts::Settings;
+use vault::Vault;
 
 pub use ports::{Announcer, PublishTo};
 pub use refusal::Refusal;
 pub use values::{ListPosts, Page, TickReport};
 
-/// Posts, accounts and the ticker, on a store, platforms and someone to announce to.
+/// Posts, accounts and the ticker, on a store, a vault, platforms and someone to announce to.
 #[derive(Debug)]
 pub struct Publishing<P, A> {
     data: data::Data,
+    vault: Arc<Vault>,
+    gates: gates::Gates,
     platforms: P,
     announcer: A,
     settings: Settings,
@@ -41,7 +54,14 @@ pub struct Publishing<P, A> {
 
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Puts the parts together.
-    pub fn new(data: data::Data, platforms: P, announcer: A, settings: Settings) -> Self {
-        Self { data, platforms, announcer, settings, process: numbers::name() }
+    pub fn new(
+        data: data::Data,
+        vault: Arc<Vault>,
+        platforms: P,
+        announcer: A,
+        settings: Settings,
+    ) -> Self {
+        let (gates, process) = (gates::Gates::default(), numbers::name());
+        Self { data, vault, gates, platforms, announcer, settings, process }
     }
 }

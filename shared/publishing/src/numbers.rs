@@ -16,7 +16,12 @@ pub(crate) fn name() -> String {
     format!("{:016x}", rand::random::<u64>())
 }
 
-/// How much to stretch a wait.
+/// How much to stretch a wait, from 1 to `most` times.
+pub(crate) fn stretch(most: f64) -> f64 {
+    1.0 + (most - 1.0) * rand::random::<f64>()
+}
+
+/// How much to stretch a wait before a retry.
 pub(crate) fn jitter() -> Jitter {
     Jitter::from_unit(rand::random())
 }

@@ -126,10 +126,10 @@ fn interleave(posts: BTreeMap<WorkspaceId, Vec<PostId>>) -> Vec<PostId> {
 }
 
 /// How long a platform may take. Longer than any platform's own limit, shorter than half a lease.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How old an account's lease may grow before it is renewed: what is left is longer than one attempt.
-pub(crate) const RENEW: Duration = Duration::from_secs(60);
+pub(crate) const RENEW: Duration = Duration::from_secs(45);
 
 #[cfg(test)]
 mod tests {

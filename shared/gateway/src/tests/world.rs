@@ -20,6 +20,7 @@ use service::{Arrival, Credential, Delivery, Outbox, Service};
 use store::MemoryStore;
 use throttle::Rate;
 use tower::ServiceExt;
+use vault::{Keys, LocalKeys, Vault};
 
 use crate::{Gateway, Origins, Settings, clock, router};
 
@@ -211,7 +212,10 @@ impl World {
         let told = Told::default();
         let data = data::Data::new(embedded::memory().unwrap());
         data.create_tables_if_missing().await.unwrap();
-        let publishing = Publishing::new(data, Willing, told.clone(), posts::Settings::default());
+        let keys = Keys::Local(LocalKeys::passing().unwrap());
+        let vault = Arc::new(Vault::new(keys));
+        let publishing =
+            Publishing::new(data, vault, Willing, told.clone(), posts::Settings::default());
         let router = router(Gateway {
             service: service.clone(),
             facts: facts(),

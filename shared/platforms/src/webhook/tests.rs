@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use posts::{Account, AccountId, PostId, Secret, Stage, UserId, When, WorkspaceId};
+use posts::{Account, AccountId, AccountStatus, PostId, Secret, Stage, UserId, When, WorkspaceId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -28,6 +28,8 @@ fn account(url: String) -> Account {
         remote_id: String::new(),
         created_by: UserId::parse("u_1").unwrap(),
         created_at: Timestamp::from_ms(0),
+        status: AccountStatus::Connected,
+        version: 1,
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use data::Data;
 use posts::{
@@ -12,6 +13,7 @@ use posts::{
     Secret, Settings,
 };
 use publishing::{PublishTo, Publishing};
+use vault::{Keys, LocalKeys, Vault};
 
 use crate::world::{Heard, NOW, after, caller, new_post};
 
@@ -52,8 +54,10 @@ impl PublishTo for OnDisk {
 
 fn server(dir: &Path) -> Publishing<OnDisk, Heard> {
     let data = Data::new(embedded::open(&dir.join("data")).unwrap());
+    let keys = LocalKeys::open(&dir.join("accounts.key")).unwrap();
+    let vault = Arc::new(Vault::new(Keys::Local(keys)));
     let settings = Settings { alone: true, ..Settings::default() };
-    Publishing::new(data, OnDisk(dir.join("ledger")), Heard::default(), settings)
+    Publishing::new(data, vault, OnDisk(dir.join("ledger")), Heard::default(), settings)
 }
 
 async fn schedule_all(dir: &Path) -> Vec<posts::PostId> {

@@ -224,7 +224,13 @@ impl Announcer for Deaf {
 async fn an_announcer_that_hangs_does_not_stop_the_work() {
     let world = World::new().await;
     let post = world.schedule(&[&world.connect("one").await], NOW).await.post;
-    let deaf = Publishing::new(world.data.clone(), world.ledger.clone(), Deaf, Settings::default());
+    let deaf = Publishing::new(
+        world.data.clone(),
+        Arc::clone(&world.vault),
+        world.ledger.clone(),
+        Deaf,
+        Settings::default(),
+    );
     assert_eq!(deaf.tick(NOW).await.published, 1);
     assert_eq!(world.get(&post.id).await.post.status(), PostStatus::Published);
 }

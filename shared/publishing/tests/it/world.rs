@@ -13,6 +13,7 @@ use posts::{
 use publishing::{Announcer, PublishTo, Publishing};
 use serde_json::Value;
 use tokio::sync::{Notify, Semaphore, mpsc};
+use vault::{Keys, LocalKeys, Vault};
 
 pub(crate) type Server = Publishing<Ledger, Heard>;
 
@@ -184,6 +185,7 @@ impl Heard {
 
 pub(crate) struct World {
     pub(crate) data: Data,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) ledger: Ledger,
     pub(crate) heard: Heard,
     pub(crate) settings: Settings,
@@ -211,16 +213,23 @@ impl World {
             begun,
         }));
         let heard = Heard::default();
-        let server =
-            Arc::new(Publishing::new(data.clone(), ledger.clone(), heard.clone(), settings));
+        let vault = vault();
+        let server = Arc::new(Publishing::new(
+            data.clone(),
+            Arc::clone(&vault),
+            ledger.clone(),
+            heard.clone(),
+            settings,
+        ));
         let me = caller("ann", &["w"]);
-        Self { data, ledger, heard, settings, server, begun: seen, me }
+        Self { data, vault, ledger, heard, settings, server, begun: seen, me }
     }
 
     /// Another process on the same tables.
     pub(crate) fn another_server(&self) -> Arc<Server> {
         Arc::new(Publishing::new(
             self.data.clone(),
+            Arc::clone(&self.vault),
             self.ledger.clone(),
             self.heard.clone(),
             self.settings,
@@ -247,6 +256,10 @@ impl World {
     pub(crate) async fn get(&self, id: &PostId) -> PostView {
         self.server.get_post(&self.me, id).await.unwrap()
     }
+}
+
+pub(crate) fn vault() -> Arc<Vault> {
+    Arc::new(Vault::new(Keys::Local(LocalKeys::passing().unwrap())))
 }
 
 pub(crate) fn caller(user: &str, workspaces: &[&str]) -> Caller {
