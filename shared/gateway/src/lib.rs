@@ -14,6 +14,7 @@ mod events_after;
 mod fallback;
 mod get_channel;
 mod health;
+mod idempotency;
 mod json;
 mod list_channels;
 mod list_users;
@@ -45,6 +46,7 @@ use store::Store;
 use crate::api::Desk;
 use crate::cors::Cors;
 use crate::door::Door;
+use crate::idempotency::Answers;
 use crate::push::Push;
 use crate::routes::Routes;
 use crate::sign::Sign;
@@ -97,7 +99,7 @@ where
     let desk = Desk { publishing, door, settings };
     Routes::new()
         .add(health::__path_health, health::health)
-        .merge(push::routes::<S, O, F>().with_state(Push { service }))
+        .merge(push::routes::<S, O, F>().with_state(Push { service, answers: Answers::default() }))
         .merge(sign_routes::<S, O, F>().with_state(sign))
         .merge(api::routes::<P, A>().with_state(desk))
 }

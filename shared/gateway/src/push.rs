@@ -8,6 +8,7 @@ use store::Store;
 
 use crate::events_after::{__path_events_after, events_after};
 use crate::get_channel::{__path_channel_stats, __path_get_channel, channel_stats, get_channel};
+use crate::idempotency::Answers;
 use crate::list_channels::{__path_list_channels, list_channels};
 use crate::list_users::{__path_list_users, list_users};
 use crate::routes::Routes;
@@ -18,11 +19,12 @@ use crate::trigger_event::{__path_trigger_event, trigger_event};
 /// The state of these handlers.
 pub(crate) struct Push<S, O, F> {
     pub(crate) service: Arc<Service<S, O, F>>,
+    pub(crate) answers: Answers,
 }
 
 impl<S, O, F> Clone for Push<S, O, F> {
     fn clone(&self) -> Self {
-        Self { service: self.service.clone() }
+        Self { service: self.service.clone(), answers: self.answers.clone() }
     }
 }
 

@@ -17,6 +17,7 @@ use store::Store;
 
 use crate::body::{PUBLISH_BYTES, read};
 use crate::clock;
+use crate::idempotency::Claim;
 use crate::json::parse;
 use crate::plain::Plain;
 use crate::push::Push;
@@ -26,6 +27,8 @@ use crate::push::Push;
 pub(crate) struct Signed {
     /// The app that sent it.
     pub(crate) app: Arc<App>,
+    /// What it may be sent again under.
+    pub(crate) claim: Option<Claim>,
     path: BTreeMap<String, String>,
     query: BTreeMap<String, String>,
     body: Bytes,
@@ -82,7 +85,8 @@ impl<S: Store, O: Outbox, F: Facts + 'static> FromRequest<Push<S, O, F>> for Sig
             ));
         }
         push.service.count_request(&app, clock::now_ms())?;
-        Ok(Self { app, path, query, body })
+        let claim = Claim::of(&parts.headers, &app.id, signed.path, &body)?;
+        Ok(Self { app, claim, path, query, body })
     }
 }
 

@@ -31,7 +31,10 @@ struct Batch {
     post,
     path = "/apps/{app_id}/batch_events",
     tag = "pusher",
-    params(("app_id" = String, Path, description = "The app")),
+    params(
+        ("app_id" = String, Path, description = "The app"),
+        ("idempotency-key" = Option<String>, Header, description = "The same key and body within five minutes: the same answer, delivered once"),
+    ),
     request_body(
         content = Value,
         description = "`batch`: a list of `name`, `channel`, `data`, optionally `socket_id` and `info`",
@@ -40,6 +43,7 @@ struct Batch {
     responses(
         (status = 200, description = "Published; `{}`, or one object of counts per event", body = Value),
         (status = 400, description = "Something is wrong; a sentence says what", body = str),
+        (status = 409, description = "A request with this Idempotency-Key is under way", body = str),
         (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
         (status = 403, description = "The app is disabled", body = str),
         (status = 404, description = "No such app", body = str),
@@ -51,6 +55,14 @@ pub(crate) async fn trigger_batch<S: Store, O: Outbox, F: Facts + 'static>(
     State(push): State<Push<S, O, F>>,
     signed: Signed,
 ) -> Result<Json<Value>, Plain> {
+    let (claim, answers) = (signed.claim.clone(), push.answers.clone());
+    answers.once(claim, async move { publish_all(&push, &signed).await }).await.map(Json)
+}
+
+async fn publish_all<S: Store, O: Outbox, F: Facts + 'static>(
+    push: &Push<S, O, F>,
+    signed: &Signed,
+) -> Result<Value, Plain> {
     let events = check_all(&signed.app, signed.json::<Batch>()?)?;
     let mut answers = Vec::with_capacity(events.len());
     for publish in &events {
@@ -59,7 +71,7 @@ pub(crate) async fn trigger_batch<S: Store, O: Outbox, F: Facts + 'static>(
         answers.push(counts.unwrap_or_else(|| json!({})));
     }
     let asked = events.iter().any(|publish| publish.info.any());
-    Ok(Json(if asked { json!({ "batch": answers }) } else { json!({}) }))
+    Ok(if asked { json!({ "batch": answers }) } else { json!({}) })
 }
 
 fn check_all(app: &App, batch: Batch) -> Result<Vec<Publish>, Plain> {

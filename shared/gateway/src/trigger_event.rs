@@ -22,7 +22,10 @@ use crate::signed::Signed;
     post,
     path = "/apps/{app_id}/events",
     tag = "pusher",
-    params(("app_id" = String, Path, description = "The app")),
+    params(
+        ("app_id" = String, Path, description = "The app"),
+        ("idempotency-key" = Option<String>, Header, description = "The same key and body within five minutes: the same answer, delivered once"),
+    ),
     request_body(
         content = Value,
         description = "`name`, `channels` (at most 100), `data` (a string), optionally `socket_id` and `info`",
@@ -31,6 +34,7 @@ use crate::signed::Signed;
     responses(
         (status = 200, description = "Published; `{}`, or the counts that `info` asked for", body = Value),
         (status = 400, description = "Something is wrong; a sentence says what", body = str),
+        (status = 409, description = "A request with this Idempotency-Key is under way", body = str),
         (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
         (status = 403, description = "The app is disabled", body = str),
         (status = 404, description = "No such app", body = str),
@@ -42,9 +46,13 @@ pub(crate) async fn trigger_event<S: Store, O: Outbox, F: Facts + 'static>(
     State(push): State<Push<S, O, F>>,
     signed: Signed,
 ) -> Result<Json<Value>, Plain> {
-    let publish = check(&signed.app, signed.json::<Trigger>()?)?;
-    let counts = push.service.publish(&signed.app, &publish, clock::now_ms()).await?;
-    Ok(Json(answer(publish.info, &counts)))
+    let (claim, answers) = (signed.claim.clone(), push.answers.clone());
+    let work = async move {
+        let publish = check(&signed.app, signed.json::<Trigger>()?)?;
+        let counts = push.service.publish(&signed.app, &publish, clock::now_ms()).await?;
+        Ok(answer(publish.info, &counts))
+    };
+    answers.once(claim, work).await.map(Json)
 }
 
 /// `{}` exactly unless counts were asked for: the SDKs' own tests compare the whole body.

@@ -205,3 +205,29 @@ async fn an_app_that_asks_too_often_is_over_quota() {
     let stranger = auth::KeyPair::new("slow-key", "wrong");
     assert_eq!(world.signed(&stranger, "/apps/1004/events", "{}").await.status, 401);
 }
+
+#[tokio::test]
+async fn a_request_sent_again_under_its_key_is_delivered_once() {
+    let world = World::new().await;
+    world.subscriber("a", 1, &["orders"]).await;
+    let counted = trigger(&["orders"], json!({ "info": "subscription_count" }));
+    let batch = json!({ "batch": [{ "name": "e", "channel": "orders", "data": "x" }] }).to_string();
+    for (path, body, key) in [(EVENTS, &counted, "k1"), (BATCH, &batch, "k2")] {
+        let key = format!("idempotency-key: {key}");
+        let first = world.signed_with(&pb_key(), path, body, &[&key]).await;
+        assert_eq!(first.status, 200, "{}", first.text);
+        world.subscriber(&format!("late {path}"), 2, &["orders"]).await;
+        let again = world.signed_with(&pb_key(), path, body, &[&key]).await;
+        assert_eq!(again.shown(), first.shown(), "the same answer, although one more is there");
+        assert_eq!(world.frames.take("a").len(), 1);
+        let other = trigger(&["orders"], json!({}));
+        let refused = world.signed_with(&pb_key(), path, &other, &[&key]).await;
+        assert_eq!(
+            refused.shown(),
+            "400 This Idempotency-Key was used for another request: use a new key for each"
+        );
+    }
+    let empty = world.signed_with(&pb_key(), EVENTS, &counted, &["idempotency-key: "]).await;
+    assert_eq!(empty.shown(), "400 Idempotency-Key: expected 1 to 128 ASCII characters");
+    assert!(world.frames.take("a").is_empty());
+}

@@ -252,12 +252,23 @@ impl World {
 
     /// Sends what an SDK would send, signed with this pair.
     pub(super) async fn signed(&self, pair: &KeyPair, path: &str, body: &str) -> Answer {
+        self.signed_with(pair, path, body, &[]).await
+    }
+
+    /// The same with more headers.
+    pub(super) async fn signed_with(
+        &self,
+        pair: &KeyPair,
+        path: &str,
+        body: &str,
+        headers: &[&str],
+    ) -> Answer {
         let method = Method::POST;
         let request =
             auth::Request { method: method.as_str(), path, query: "", body: body.as_bytes() };
         let query = sign_request(&request, pair, clock::now().seconds());
-        let json = ["content-type: application/json"];
-        self.ask("POST", &format!("{path}?{query}"), &json, body.to_owned()).await
+        let headers = [&["content-type: application/json"], headers].concat();
+        self.ask("POST", &format!("{path}?{query}"), &headers, body.to_owned()).await
     }
 
     /// Asks what an SDK would ask, signed with the first app's key. The path has its own query.
