@@ -17,6 +17,7 @@ use std::time::Duration;
 use auth::Secret;
 use channels::{App, Apps};
 use gateway::Origins;
+use platforms::Apis;
 
 pub(crate) use demo::{APP_ID, KEY, SECRET};
 pub(crate) use env::Env;
@@ -87,6 +88,8 @@ pub(crate) struct Config {
     pub(crate) allowed_origins: Origins,
     /// How posts are sent.
     pub(crate) publishing: PublishingConfig,
+    /// Where platforms are, and what the operator registered with them.
+    pub(crate) platforms: Apis,
 }
 
 impl Config {
@@ -141,6 +144,7 @@ struct Settings {
     allowed_origins: Option<Origins>,
     allow_private_addresses: Option<bool>,
     late_limit: Duration,
+    platforms: Apis,
 }
 
 impl Settings {
@@ -165,6 +169,7 @@ impl Settings {
                 None => file.publishing.allow_private_addresses,
             },
             late_limit: Duration::from_secs(minutes * 60),
+            platforms: file.platforms.clone(),
         })
     }
 
@@ -187,6 +192,7 @@ impl Settings {
                 allow_private_addresses: self.allow_private_addresses.unwrap_or(false),
                 late_limit: self.late_limit,
             },
+            platforms: self.platforms,
         })
     }
 }

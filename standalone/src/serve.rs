@@ -134,7 +134,8 @@ impl Parts {
         } else {
             Addresses::Public
         };
-        let platforms = Platforms::new(Http::new(platforms::Settings::new(addresses))?);
+        let platforms =
+            Platforms::new(Http::new(platforms::Settings::new(addresses))?, config.platforms);
         let settings = posts::Settings { late: config.publishing.late_limit, alone: true };
         let publishing =
             Arc::new(Publishing::new(data, vault, platforms, News(Arc::clone(&core)), settings));

@@ -1,87 +1,49 @@
 //! Where posts go: one file per platform behind one trait.
 //!
 //! A platform judges accounts, freezes a post into the payload that every attempt sends, and makes the one call.
-//! It never decides whether to call again: it says what happened, as an [`Outcome`].
+//! It never decides whether to call again: it says what happened, as an [`Outcome`](posts::Outcome).
 
+pub mod apis;
+pub mod bluesky;
+mod call;
+pub mod discord;
+pub mod facebook;
+mod gate;
+pub mod instagram;
+pub mod linkedin;
+pub mod mastodon;
+mod media;
+mod meta;
+mod oauth;
+mod platform;
+mod platforms;
+mod read;
+pub mod slack;
+pub mod telegram;
+mod text;
+pub mod threads;
 pub mod webhook;
+pub mod x;
 
-use std::future::Future;
+use posts::{FieldError, NewAccount};
 
-use posts::{
-    Answer, Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, PublishTo,
-    Request,
-};
-
+pub use apis::Apis;
 pub use outbound::{Addresses, Http, HttpError, Settings};
+pub use platform::Platform;
+pub use platforms::Platforms;
 pub use webhook::Webhook;
 
-/// One kind of place that posts go to.
-pub trait Platform: Send + Sync {
-    /// What it offers against publishing twice.
-    fn class(&self) -> Class;
-
-    /// What is wrong with the address and the secret of an account to be.
-    fn check(&self, account: &NewAccount) -> Vec<FieldError>;
-
-    /// What is wrong with a text for this platform.
-    fn check_text(&self, text: &str) -> Option<FieldError>;
-
-    /// The payload of a delivery as JSON text, to be kept and sent unchanged by every attempt.
-    fn freeze(&self, post: &Post, delivery: &DeliveryId) -> String;
-
-    /// The one irreversible call. Waits for at most [`Settings::timeout`]. Dropping the future gives the call up;
-    /// its outcome is then unknown.
-    fn publish(&self, request: Request<'_>) -> impl Future<Output = Outcome> + Send;
-}
-
-/// Every platform there is, by name.
-#[derive(Debug, Clone)]
-pub struct Platforms {
-    webhook: Webhook,
-}
-
-impl Platforms {
-    /// All platforms, speaking through one client.
-    pub fn new(http: Http) -> Self {
-        Self { webhook: Webhook::new(http) }
+/// What is missing of an account that needs an id and a token.
+fn needs(account: &NewAccount, id: &str, token: &str) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    // The id becomes a part of addresses.
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '-' | '_' | '@');
+    if account.remote_id.is_empty() || !account.remote_id.chars().all(part) {
+        let message = format!("Give {id} as remote_id.");
+        errors.push(FieldError::new("remote_id", "required", message));
     }
-
-    fn find(&self, platform: &str) -> Option<&Webhook> {
-        (platform == webhook::NAME).then_some(&self.webhook)
+    if account.secret.reveal().is_empty() {
+        errors.push(FieldError::new("secret", "required", format!("Give {token} as secret.")));
     }
-}
-
-impl PublishTo for Platforms {
-    fn class(&self, platform: &str) -> Option<Class> {
-        self.find(platform).map(Platform::class)
-    }
-
-    fn check(&self, account: &NewAccount) -> Vec<FieldError> {
-        self.find(&account.platform).map_or_else(|| vec![unknown()], |it| it.check(account))
-    }
-
-    fn check_text(&self, platform: &str, text: &str) -> Option<FieldError> {
-        self.find(platform).map_or_else(|| Some(unknown()), |it| it.check_text(text))
-    }
-
-    /// Empty if there is no such platform, as nothing is sent then.
-    fn freeze(&self, platform: &str, post: &Post, delivery: &DeliveryId) -> String {
-        self.find(platform).map(|it| it.freeze(post, delivery)).unwrap_or_default()
-    }
-
-    async fn publish(&self, request: Request<'_>) -> Answer {
-        let outcome = match self.find(&request.account.platform) {
-            Some(platform) => platform.publish(request).await,
-            None => Outcome::Refused {
-                class: ErrorClass::Invalid,
-                message: unknown().message,
-                http_status: None,
-            },
-        };
-        outcome.into()
-    }
-}
-
-fn unknown() -> FieldError {
-    FieldError::new("platform", "unknown", "There is no such platform here; use \"webhook\".")
+    errors
 }

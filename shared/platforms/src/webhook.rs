@@ -6,13 +6,15 @@ mod signature;
 
 use outbound::{Body, Http, Reply, guard};
 use posts::{
-    Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, Request, Timestamp,
+    Answer, Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, Request,
+    Timestamp,
 };
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::Platform;
+use crate::call::{json, refused};
+use crate::{Platform, gate};
 
 pub use signature::{Keys, KeysError, VerifyError};
 
@@ -107,9 +109,9 @@ impl Platform for Webhook {
         })
     }
 
-    async fn publish(&self, request: Request<'_>) -> Outcome {
+    async fn publish(&self, request: Request<'_>) -> Answer {
         if request.payload.len() >= PAYLOAD_BYTES {
-            return refused(ErrorClass::Invalid, TOO_LONG, None);
+            return refused(ErrorClass::Invalid, TOO_LONG, None).into();
         }
         let signed =
             Keys::parse(request.secret.reveal()).ok().and_then(|keys| headers(&keys, &request));
@@ -118,20 +120,15 @@ impl Platform for Webhook {
                 ErrorClass::Auth,
                 "The webhook's secret cannot be used; connect the account again.",
                 None,
-            );
+            )
+            .into();
         };
         let reply = self
             .http
             .post(&request.account.url, headers, request.payload.to_owned(), request.at_s)
             .await;
-        outcome(reply)
+        gate::with(outcome(reply), None)
     }
-}
-
-/// A value as JSON text.
-fn json(value: &impl Serialize) -> String {
-    // Texts and times in a struct: there is nothing that JSON cannot say.
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 fn headers(keys: &Keys, request: &Request<'_>) -> Option<HeaderMap> {
@@ -210,10 +207,6 @@ fn accepted(status: u16, body: &Body) -> Outcome {
 fn is_link(text: &str) -> bool {
     text.len() <= posts::limits::URL_BYTES
         && Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-fn refused(class: ErrorClass, message: impl Into<String>, http_status: Option<u16>) -> Outcome {
-    Outcome::Refused { class, message: message.into(), http_status }
 }
 
 #[cfg(test)]

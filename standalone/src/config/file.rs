@@ -16,6 +16,7 @@ pub(super) struct File {
     pub(super) jwt: FileJwt,
     pub(super) server: FileServer,
     pub(super) publishing: FilePublishing,
+    pub(super) platforms: platforms::Apis,
 }
 
 /// One `[[apps]]`.

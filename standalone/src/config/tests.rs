@@ -135,6 +135,12 @@ listen = "127.0.0.1:7000"
 
 [publishing]
 late_limit_minutes = 15
+
+[platforms.x]
+client = { id = "client", secret = "client-secret" }
+
+[platforms.linkedin]
+version = "202611"
 "#;
 
 #[test]
@@ -160,6 +166,13 @@ fn the_file_alone_is_enough() {
     );
     assert_eq!(config.listen.port(), 7000);
     assert!(!config.publishing.allow_private_addresses);
+    let (x, linkedin) = (config.platforms.x, config.platforms.linkedin);
+    assert_eq!(x.client.as_ref().map(|client| client.id.as_str()), Some("client"));
+    assert!(!format!("{x:?}").contains("client-secret"));
+    assert_eq!(
+        (linkedin.version.as_str(), linkedin.api.as_str()),
+        ("202611", "https://api.linkedin.com")
+    );
 }
 
 trait IntoKey {

@@ -47,7 +47,7 @@ async fn publish_to(webhook: &Webhook, url: String) -> Outcome {
         prepared: None,
         media: &[],
     };
-    webhook.publish(request).await
+    webhook.publish(request).await.outcome
 }
 
 /// Reads one whole request: its head and its body.
@@ -338,7 +338,8 @@ async fn a_payload_that_is_too_large_is_not_sent() {
         prepared: None,
         media: &[],
     };
-    let outcome = webhook(Addresses::Public, Duration::from_secs(15)).publish(request).await;
+    let outcome =
+        webhook(Addresses::Public, Duration::from_secs(15)).publish(request).await.outcome;
     let message = TOO_LONG.to_owned();
     assert_eq!(
         outcome,

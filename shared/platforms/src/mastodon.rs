@@ -1,0 +1,274 @@
+//! Mastodon, and servers that speak its API.
+//!
+//! `Idempotency-Key` is kept for an hour by the server; a repeated key may answer 500 although the post is there, so a 500
+//! after the first attempt is followed by a look.
+
+use std::time::Duration;
+
+use outbound::{Http, guard};
+use posts::{
+    Answer, Attachment, Class, Credentials, DeliveryId, FieldError, Granted, NewAccount, Outcome,
+    Picture, Post, Prepared, ReadBack, Remote, Request, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::apis::MastodonApi;
+use crate::call::{Ask, Part, Said, harmless, json, no_id, usual};
+use crate::read::{Seen, Text};
+use crate::{Platform, gate, media, oauth, read, text};
+
+/// The platform's name in accounts.
+pub const NAME: &str = "mastodon";
+const WHO: &str = "Mastodon";
+/// How long a key is surely kept: an hour, less what clocks and a slow call may take.
+const KEY_KEPT: Duration = Duration::from_secs(55 * 60);
+/// What a link counts, in characters (`characters_reserved_per_url`).
+const LINK_CHARACTERS: usize = 23;
+/// Most pictures of a post (`max_media_attachments`).
+const IMAGES: usize = 4;
+/// Largest picture in bytes (`image_size_limit`, the default of 16 MiB).
+const IMAGE_BYTES: u64 = 16 * 1024 * 1024;
+/// How many posts are read back.
+const READ: &str = "20";
+/// When to look again at a picture that is being processed, in seconds.
+const LOOK_AGAIN_S: u64 = 5;
+
+/// The platform.
+#[derive(Debug, Clone)]
+pub struct Mastodon {
+    http: Http,
+    api: MastodonApi,
+}
+
+/// What is prepared: ids of uploads, and how many of them are processed.
+#[derive(Default, Serialize, Deserialize)]
+struct State {
+    media_ids: Vec<String>,
+    ready: usize,
+}
+
+impl Mastodon {
+    /// The platform, speaking through this client.
+    pub fn new(http: Http, api: MastodonApi) -> Self {
+        Self { http, api }
+    }
+
+    async fn upload(&self, request: &Request<'_>, it: &Attachment) -> Result<String, Answer> {
+        let parts = [
+            Part::Field("description", &it.picture.alt),
+            Part::File("file", &it.picture.mime, &it.bytes),
+        ];
+        let ask = Ask::post(url(&request.account.url, "api/v2/media"))
+            .bearer(request.secret)
+            .multipart(request.idem_key, &parts);
+        let said = ask.send(&self.http, request.at_s).await;
+        let said = said.map_err(|missed| Answer::from(harmless(missed.into())))?;
+        match said.json()["id"].as_str() {
+            Some(id) if said.ok() => Ok(id.to_owned()),
+            _ => Err(failed(&said, request.at_s, harmless)),
+        }
+    }
+
+    /// Whether the server has processed an upload: 206 means that it has not.
+    async fn processed(&self, request: &Request<'_>, id: &str) -> Result<bool, Answer> {
+        let ask = Ask::get(url(&request.account.url, &format!("api/v1/media/{id}")));
+        let said = ask.bearer(request.secret).send(&self.http, request.at_s).await;
+        match said.map_err(|missed| Answer::from(harmless(missed.into())))? {
+            said if said.status == 206 => Ok(false),
+            said if said.ok() => Ok(true),
+            said => Err(failed(&said, request.at_s, harmless)),
+        }
+    }
+
+    async fn gather(&self, request: &Request<'_>) -> Result<Prepared, Answer> {
+        let kept = request.prepared.and_then(|state| serde_json::from_str(state).ok());
+        let mut state: State = kept.unwrap_or_default();
+        for attachment in request.media.iter().skip(state.media_ids.len()) {
+            state.media_ids.push(self.upload(request, attachment).await?);
+        }
+        while let Some(id) = state.media_ids.get(state.ready) {
+            if !self.processed(request, id).await? {
+                let retry_after_s = Some(LOOK_AGAIN_S);
+                return Ok(Prepared::Processing { state: json(&state), retry_after_s });
+            }
+            state.ready += 1;
+        }
+        Ok(Prepared::Ready(Some(json(&state))))
+    }
+}
+
+impl Platform for Mastodon {
+    fn class(&self) -> Class {
+        Class::IdempotentFor(KEY_KEPT)
+    }
+
+    fn check(&self, account: &NewAccount) -> Vec<FieldError> {
+        let url = guard::check_url(&account.url, self.http.addresses()).err();
+        let url = url.map(|refusal| FieldError::new("url", "invalid", refusal.to_string()));
+        let message = "Give an access token with the scopes read:accounts, read:statuses, write:statuses and write:media as secret; Mastodon makes them under Preferences, Development.";
+        let secret = account.secret.reveal().is_empty();
+        let secret = secret.then(|| FieldError::new("secret", "required", message));
+        url.into_iter().chain(secret).collect()
+    }
+
+    fn check_text(&self, text: &str) -> Option<FieldError> {
+        let (length, most) = (length(text), self.api.max_characters);
+        let message = format!("Mastodon takes {most} characters; this has {length}. Shorten it.");
+        (length > most).then(|| FieldError::new("text", "too_long", message))
+    }
+
+    fn check_media(&self, pictures: &[Picture]) -> Vec<FieldError> {
+        media::Limits { who: WHO, most: IMAGES, bytes: IMAGE_BYTES, ..media::ANY }.check(pictures)
+    }
+
+    fn freeze(&self, post: &Post, _: &DeliveryId) -> String {
+        json(&Text { text: post.text.clone() })
+    }
+
+    async fn prepare(&self, request: Request<'_>) -> Prepared {
+        self.gather(&request).await.unwrap_or_else(Prepared::Failed)
+    }
+
+    async fn publish(&self, request: Request<'_>) -> Answer {
+        let state: State =
+            request.prepared.and_then(|state| serde_json::from_str(state).ok()).unwrap_or_default();
+        let ask = Ask::post(url(&request.account.url, "api/v1/statuses"))
+            .bearer(request.secret)
+            .header("idempotency-key", request.idem_key)
+            .json(&json!({ "status": Text::of(request.payload), "media_ids": state.media_ids }));
+        match ask.send(&self.http, request.at_s).await {
+            Err(missed) => Outcome::from(missed).into(),
+            Ok(said) if said.ok() => {
+                let outcome = said.read::<Status>().map_or_else(|| no_id(WHO), Status::published);
+                gate::with(outcome, left(&said, request.at_s).and_then(gate::account))
+            }
+            Ok(said) if said.status == 500 && request.attempt > 1 => {
+                match self.read_back(request).await {
+                    ReadBack::Found(remotes) => published(remotes),
+                    _ => failed(&said, request.at_s, |outcome| outcome),
+                }
+            }
+            Ok(said) => failed(&said, request.at_s, |outcome| outcome),
+        }
+    }
+
+    async fn read_back(&self, request: Request<'_>) -> ReadBack {
+        let path = format!("api/v1/accounts/{}/statuses", request.account.remote_id);
+        let ask = Ask::get(url(&request.account.url, &path)).query("limit", READ);
+        let said = ask.bearer(request.secret).send(&self.http, request.at_s).await;
+        match read::read(WHO, said) {
+            Ok(said) => {
+                let list = said.read::<Vec<Status>>().unwrap_or_default();
+                let seen = list.into_iter().map(Status::seen);
+                read::matching(seen, &Text::of(request.payload), request.since_s)
+            }
+            Err(unreadable) => unreadable,
+        }
+    }
+
+    async fn sign_in(&self, new: &NewAccount, now: Timestamp) -> Result<Granted, Vec<FieldError>> {
+        let ask = Ask::get(url(&new.url, "api/v1/accounts/verify_credentials")).bearer(&new.secret);
+        let said = ask.send(&self.http, now.seconds()).await;
+        let said =
+            said.map_err(|missed| vec![FieldError::new("url", "unavailable", oauth::why(missed))])?;
+        match said.json()["id"].as_str() {
+            Some(id) if said.ok() => Ok(Granted {
+                remote_id: id.to_owned(),
+                name: new.name.clone(),
+                url: new.url.clone(),
+                credentials: Credentials::Key { key: new.secret.clone() },
+            }),
+            _ if said.status >= 500 => {
+                let message =
+                    format!("Mastodon answered with status {}. Try again later.", said.status);
+                Err(vec![FieldError::new("platform", "unavailable", message)])
+            }
+            _ => {
+                let message =
+                    "This server does not accept the token. Make one with the scope read:accounts.";
+                Err(vec![FieldError::new("secret", "refused", message)])
+            }
+        }
+    }
+}
+
+/// A post as the API tells it.
+#[derive(Deserialize)]
+struct Status {
+    id: String,
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(default)]
+    content: String,
+    #[serde(default)]
+    created_at: String,
+}
+
+impl Status {
+    fn published(self) -> Outcome {
+        Outcome::Published { remote_id: Some(self.id), remote_url: self.url }
+    }
+
+    fn seen(self) -> Seen {
+        let (text, at_s) = (text::of_html(&self.content), read::time_s(&self.created_at));
+        Seen { id: self.id, url: self.url, text, at_s }
+    }
+}
+
+fn published(remotes: Vec<Remote>) -> Answer {
+    let first = remotes.into_iter().next();
+    let (remote_id, remote_url) = first.map_or((None, None), |it| (Some(it.id), it.url));
+    Outcome::Published { remote_id, remote_url }.into()
+}
+
+/// Characters as Mastodon counts them: links count 23, the server of a mention nothing.
+fn length(text: &str) -> usize {
+    let links = text::links(text).into_iter().map(|it| (it.text, LINK_CHARACTERS));
+    let servers = text::mentions(text).into_iter().filter_map(|it| {
+        let (_, server) = it.text[1..].split_once('@')?;
+        Some((server, 0))
+    });
+    let all = text::graphemes(text);
+    links.chain(servers).fold(all, |length, (part, counts)| {
+        // A server goes together with the `@` before it.
+        let at = usize::from(counts == 0);
+        length + counts - text::graphemes(part) - at
+    })
+}
+
+fn url(instance: &str, path: &str) -> String {
+    format!("{}/{path}", instance.trim_end_matches('/'))
+}
+
+/// Seconds until the limit is over, if it is used up. Mastodon writes the end as a time.
+fn left(said: &Said, now_s: u64) -> Option<u64> {
+    let used_up = said.status == 429 || said.number("x-ratelimit-remaining") == Some(0);
+    let until = read::time_s(said.header("x-ratelimit-reset")?)?;
+    used_up.then(|| until.saturating_sub(now_s).max(1))
+}
+
+fn failed(said: &Said, now_s: u64, adapt: impl Fn(Outcome) -> Outcome) -> Answer {
+    let body: Value = said.json();
+    let outcome = usual(said, WHO, body["error"].as_str().unwrap_or_default());
+    gate::with(adapt(outcome), left(said, now_s).and_then(gate::account))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_and_servers_count_as_mastodon_does() {
+        let table = [
+            ("abc", 3),
+            ("👨‍👩‍👧‍👦é", 2),
+            ("a https://a.example/a/very/long/path/that/goes/on b", 27),
+            ("@ann@social.example hi", 7),
+            ("@ann hi", 7),
+        ];
+        for (text, expected) in table {
+            assert_eq!(length(text), expected, "{text}");
+        }
+    }
+}

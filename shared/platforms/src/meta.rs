@@ -1,0 +1,280 @@
+//! What Facebook, Instagram and Threads have in common: errors, usage headers, containers.
+
+use hmac::{Hmac, KeyInit, Mac};
+use outbound::Http;
+use posts::{
+    Answer, Credentials, ErrorClass, Gate, Outcome, Prepared, ReadBack, Refreshed, Request, Secret,
+    Timestamp,
+};
+use serde_json::Value;
+use sha2::Sha256;
+
+use crate::call::{Ask, Said, harmless, limited, no_id, not_sent, reconnect, refused, usual};
+use crate::read::{Seen, Text};
+use crate::{gate, oauth, read};
+
+/// From this share of a limit on, in percent, calls wait. Source: the rules for usage headers.
+const NEARLY: u64 = 90;
+/// How long they wait if the platform gives no time, in seconds: limits are those of a rolling hour.
+const PAUSE_S: u64 = 300;
+/// When to look again at a container, in seconds. Meta advises once a minute.
+const LOOK_AGAIN_S: u64 = 60;
+
+/// Proves that a call comes from the app (`appsecret_proof`): HMAC-SHA256 of the token under the app's secret.
+pub(crate) fn proof(app_secret: &Secret, token: &Secret) -> String {
+    let Ok(mac) = Hmac::<Sha256>::new_from_slice(app_secret.reveal().as_bytes()) else {
+        unreachable!("HMAC takes a key of any length")
+    };
+    let bytes = mac.chain_update(token.reveal()).finalize().into_bytes();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What an answer other than success means (Graph API, "Handle errors").
+pub(crate) fn outcome(said: &Said, who: &str) -> Outcome {
+    let body = said.json();
+    let error = &body["error"];
+    let words = [&error["error_user_msg"], &error["message"]];
+    let words = words.iter().find_map(|it| it.as_str()).unwrap_or_default();
+    let status = Some(said.status);
+    let unsure = || Outcome::Unknown { message: format!("{who} has trouble: {words}") };
+    let (Some(code), subcode) = (error["code"].as_i64(), error["error_subcode"].as_i64()) else {
+        return usual(said, who, words);
+    };
+    match (code, subcode.unwrap_or(0)) {
+        // Told of calls whose post was there all the same.
+        (4, 2_207_051) => unsure(),
+        (102 | 190, _) => refused(ErrorClass::Auth, reconnect(who), status),
+        (4 | 17 | 32 | 341 | 613 | 80_001..=80_014, _) | (9, 2_207_042) => {
+            limited(who, regain_s(said))
+        }
+        // The picture could not be fetched, or the container is not spread yet: nothing is published.
+        (9_004 | -2, _) | (_, 2_207_052 | 2_207_003) => {
+            not_sent(ErrorClass::Media, format!("{who} could not fetch a picture: {words}"), None)
+        }
+        (9_007 | 4_279_009, _) | (_, 4_279_009) => not_sent(
+            ErrorClass::PlatformUnavailable,
+            format!("{who} is not ready yet."),
+            Some(LOOK_AGAIN_S),
+        ),
+        (368, _) => refused(
+            ErrorClass::Forbidden,
+            format!("{who} blocks this account or post: {words}"),
+            status,
+        ),
+        (506, _) => refused(
+            ErrorClass::Duplicate,
+            format!("{who} has the same post already. Change the text."),
+            status,
+        ),
+        (10 | 200..=299, _) => {
+            refused(ErrorClass::Forbidden, format!("{who} does not allow this: {words}"), status)
+        }
+        (1 | 2, _) => unsure(),
+        _ if error["is_transient"] == true || said.status >= 500 => unsure(),
+        _ => {
+            refused(ErrorClass::Invalid, format!("{who} did not accept the post: {words}"), status)
+        }
+    }
+}
+
+/// The outcome of an answer with the gate that its headers ask for. `adapt` has the last word.
+pub(crate) fn failed(said: &Said, who: &str, adapt: impl Fn(Outcome) -> Outcome) -> Answer {
+    gate::with(adapt(outcome(said, who)), usage(said))
+}
+
+/// The gate that usage headers ask for: they are shares of a limit, in percent.
+pub(crate) fn usage(said: &Said) -> Option<Gate> {
+    let header = |name: &str| said.header(name).and_then(|text| serde_json::from_str(text).ok());
+    let full = |usage: &Value| {
+        ["call_count", "total_time", "total_cputime"]
+            .iter()
+            .any(|share| usage[share].as_u64().is_some_and(|percent| percent > NEARLY))
+    };
+    if header("x-app-usage").is_some_and(|usage: Value| full(&usage)) {
+        return gate::app(PAUSE_S);
+    }
+    let page = header("x-page-usage").is_some_and(|usage: Value| full(&usage));
+    let business = cases(said).iter().any(full);
+    (page || business).then(|| regain_s(said).unwrap_or(PAUSE_S)).and_then(gate::account)
+}
+
+/// The entries of `X-Business-Use-Case-Usage`.
+fn cases(said: &Said) -> Vec<Value> {
+    let header = said.header("x-business-use-case-usage");
+    let body: Value = header.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let lists = body.as_object().into_iter().flat_map(|map| map.values());
+    lists.filter_map(Value::as_array).flatten().cloned().collect()
+}
+
+/// Seconds until access comes back, if the platform says so; it says it in minutes.
+fn regain_s(said: &Said) -> Option<u64> {
+    let minutes = cases(said)
+        .iter()
+        .filter_map(|case| case["estimated_time_to_regain_access"].as_u64())
+        .max()
+        .filter(|minutes| *minutes > 0);
+    minutes.map(|minutes| minutes * 60).or(said.retry_after_s)
+}
+
+/// A call that nobody sees. Its answer's id, or what else it came to.
+pub(crate) async fn make(
+    http: &Http,
+    who: &str,
+    ask: Ask,
+    request: &Request<'_>,
+) -> Result<String, Answer> {
+    let said = ask.bearer(request.secret).send(http, request.at_s).await;
+    let said = said.map_err(|missed| Answer::from(harmless(missed.into())))?;
+    match said.json()["id"].as_str() {
+        Some(id) if said.ok() => Ok(id.to_owned()),
+        _ if said.ok() => Err(harmless(no_id(who)).into()),
+        _ => Err(failed(&said, who, harmless)),
+    }
+}
+
+/// Where a container is: what is uploaded and checked, and not published yet.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Container {
+    Waiting,
+    Finished,
+    Published,
+    /// It can never be published; why, if that is said.
+    Lost(String),
+}
+
+/// Looks at a container; `field` is the name of its status, `status_code` or `status`.
+pub(crate) async fn container(
+    http: &Http,
+    who: &str,
+    url: String,
+    field: &str,
+    request: &Request<'_>,
+) -> Result<Container, Answer> {
+    let fields =
+        format!("id,{field},{}", if field == "status" { "error_message" } else { "status" });
+    let ask = Ask::get(url).query("fields", &fields).bearer(request.secret);
+    let said = ask.send(http, request.at_s).await;
+    let said = said.map_err(|missed| Answer::from(harmless(missed.into())))?;
+    if !said.ok() {
+        return Err(failed(&said, who, harmless));
+    }
+    let body = said.json();
+    Ok(match body[field].as_str().unwrap_or_default() {
+        "FINISHED" => Container::Finished,
+        "PUBLISHED" => Container::Published,
+        "ERROR" | "EXPIRED" => {
+            let words = [&body["error_message"], &body["status"]];
+            Container::Lost(words.iter().find_map(|it| it.as_str()).unwrap_or_default().to_owned())
+        }
+        _ => Container::Waiting,
+    })
+}
+
+/// What follows for preparing.
+pub(crate) fn prepared(who: &str, id: String, found: Container) -> Prepared {
+    match found {
+        Container::Waiting => Prepared::Processing { state: id, retry_after_s: Some(LOOK_AGAIN_S) },
+        // A published one is found by reading back; publishing it again would be refused.
+        Container::Finished | Container::Published => Prepared::Ready(Some(id)),
+        Container::Lost(words) => {
+            let message = format!("{who} did not accept the picture or text: {words}");
+            Prepared::Failed(refused(ErrorClass::Media, message, None).into())
+        }
+    }
+}
+
+/// What a container and the account's list say together. Only a published container is a post, and its id stands in
+/// the list alone.
+pub(crate) fn reconciled(found: Result<Container, Answer>, list: ReadBack) -> ReadBack {
+    match (found, list) {
+        (Ok(Container::Published), ReadBack::Found(remotes)) => ReadBack::Found(remotes),
+        (Ok(Container::Published), _) => ReadBack::Unreadable {
+            message: "It is published, and not in the account's list yet.".into(),
+        },
+        (Ok(_), _) => ReadBack::NotThere,
+        // A container lives for a day; then the list alone tells.
+        (Err(_), list) => list,
+    }
+}
+
+/// An account's latest posts, from a list of the Graph API.
+pub(crate) async fn list(
+    http: &Http,
+    who: &str,
+    ask: Ask,
+    text_field: &str,
+    request: &Request<'_>,
+) -> ReadBack {
+    let said = ask.bearer(request.secret).send(http, request.at_s).await;
+    match read::read(who, said) {
+        Ok(said) => {
+            let body = said.json();
+            let posts = body["data"].as_array().cloned().unwrap_or_default();
+            let seen = posts.iter().filter_map(|post| seen(post, text_field));
+            read::matching(seen, &Text::of(request.payload), request.since_s)
+        }
+        Err(unreadable) => unreadable,
+    }
+}
+
+fn seen(post: &Value, text_field: &str) -> Option<Seen> {
+    let text = |field: &str| post[field].as_str().map(str::to_owned);
+    let at = text("created_time").or_else(|| text("timestamp"));
+    Some(Seen {
+        id: text("id")?,
+        url: text("permalink_url").or_else(|| text("permalink")),
+        text: text(text_field).unwrap_or_default(),
+        at_s: at.as_deref().and_then(read::time_s),
+    })
+}
+
+/// The post's address, asked for after it is published: what goes wrong here is no failure.
+pub(crate) async fn permalink(http: &Http, url: String, request: &Request<'_>) -> Option<String> {
+    let ask = Ask::get(url).query("fields", "permalink").bearer(request.secret);
+    let said = ask.send(http, request.at_s).await.ok().filter(Said::ok)?;
+    said.json()["permalink"].as_str().map(str::to_owned)
+}
+
+/// A long-lived token for an older one of the same kind, which must be a day old at least.
+pub(crate) async fn refresh(
+    http: &Http,
+    who: &str,
+    url: String,
+    grant: &str,
+    old: &Credentials,
+    now: Timestamp,
+) -> Refreshed {
+    let Credentials::Tokens { access, expires_at: Some(_), .. } = old else {
+        return Refreshed::NotOffered;
+    };
+    let ask = Ask::get(url).query("grant_type", grant).query("access_token", access.reveal());
+    oauth::refresh(http, who, ask, now).await
+}
+
+#[cfg(test)]
+mod tests {
+    use posts::Remote;
+
+    use super::*;
+
+    #[test]
+    fn the_proof_is_an_hmac_in_hexadecimal() {
+        // RFC 4231, test case 2.
+        let proof = proof(&Secret::new("Jefe"), &Secret::new("what do ya want for nothing?"));
+        assert_eq!(proof, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    }
+
+    #[test]
+    fn a_container_and_the_list_decide_together() {
+        let there = || ReadBack::Found(vec![Remote { id: "1".into(), url: None }]);
+        let lost = || Err(Answer::from(limited("P", None)));
+        assert_eq!(reconciled(Ok(Container::Published), there()), there());
+        assert!(matches!(
+            reconciled(Ok(Container::Published), ReadBack::NotThere),
+            ReadBack::Unreadable { .. }
+        ));
+        // The same words stood there before.
+        assert_eq!(reconciled(Ok(Container::Finished), there()), ReadBack::NotThere);
+        assert_eq!(reconciled(lost(), there()), there());
+    }
+}
