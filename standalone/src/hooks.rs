@@ -9,7 +9,7 @@ pub(crate) struct Hooks;
 
 impl Hooks {
     /// Takes one event.
-    pub(crate) async fn accept(&self, app: &AppId, hook: Hook) {
+    pub(crate) fn accept(&self, app: &AppId, hook: Hook) {
         tracing::debug!(%app, event = hook.name(), "nobody receives this event");
     }
 }

@@ -35,7 +35,7 @@ impl Timer {
 /// Runs jobs as they become due, for as long as the server runs.
 pub(crate) async fn run(mut due: Due, core: Arc<Core>) {
     while let Some(job) = due.0.recv().await {
-        core.look_again(job, now_ms()).await;
+        core.look_again(job).await;
     }
 }
 

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use protocol::{AppId, ChannelName, ConnectionId, UserId};
 
+use crate::Absence;
+
 /// How long an absence lasts before the others are told. Pusher delays its webhooks by up to 3 s
 /// (docs, webhooks); here a reload of a page is hidden from the members as well.
 pub const CONFIRM_LEAVE: Duration = Duration::from_secs(3);
@@ -17,10 +19,8 @@ pub enum Job {
         app: AppId,
         /// The channel.
         channel: ChannelName,
-        /// The connection that was lost: it names this absence.
-        connection: ConnectionId,
-        /// The member whose last connection it was.
-        user: Option<UserId>,
+        /// Who was lost.
+        absence: Absence,
     },
     /// Is a user whose last signed-in connection was lost back?
     ConfirmOffline {

@@ -18,6 +18,7 @@ pub mod publish;
 mod recorded;
 mod shared;
 pub mod subscribe;
+pub mod subscription_count;
 pub mod unsubscribe;
 pub mod usage;
 
@@ -37,4 +38,4 @@ pub use publish::{Counts, Info, Publish};
 pub use recorded::{Cached, Depth, Keep, Missed, Recorded};
 pub use shared::SharedApps;
 pub use subscribe::{Join, Joined, Presence};
-pub use unsubscribe::{Departed, Left};
+pub use unsubscribe::{Absence, Departed, Leaving, Left};

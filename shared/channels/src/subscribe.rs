@@ -35,8 +35,10 @@ pub enum Checked {
 pub enum Joined {
     /// A new subscription.
     New {
-        /// The channel had no subscriber before.
+        /// The channel had no subscriber before, and nobody was waited for.
         occupied: bool,
+        /// How many subscriptions there are now.
+        subscriptions: usize,
         /// On presence channels.
         presence: Option<Presence>,
     },
@@ -53,9 +55,9 @@ pub enum Joined {
 /// The presence side of a new subscription.
 #[derive(Debug)]
 pub struct Presence {
-    /// It is the user's first connection on this channel.
+    /// It is the user's first connection on this channel, and the user was not waited for.
     pub first_of_user: bool,
-    /// Everyone there, the newcomer included.
+    /// Who is there, the newcomer included.
     pub roster: Roster,
 }
 
@@ -237,8 +239,8 @@ pub fn welcome(
     joined: &Joined,
 ) -> Result<Vec<Effect>, Refused> {
     let channel = &join.channel;
-    let presence = match joined {
-        Joined::New { presence, .. } => presence.as_ref(),
+    let (occupied, presence) = match joined {
+        Joined::New { occupied, presence, .. } => (*occupied, presence.as_ref()),
         Joined::Already => {
             let message = format!("Existing subscription to channel {channel}");
             return Err(Refused { status: EXISTS, ..Refused::auth(channel.as_str(), message) });
@@ -266,7 +268,29 @@ pub fn welcome(
             except: Some(connection.id.clone()),
         });
     }
+    if connection.app.hooks {
+        effects.extend(hooks(connection, join, occupied, presence));
+    }
     Ok(effects)
+}
+
+/// What the application's server is told of a new subscription.
+fn hooks(
+    connection: &Connection,
+    join: &Join,
+    occupied: bool,
+    presence: Option<&Presence>,
+) -> Vec<Effect> {
+    let mut hooks = Vec::new();
+    let channel = join.channel.clone();
+    if occupied {
+        hooks.push(Hook::ChannelOccupied { channel: channel.clone() });
+    }
+    if let (Some(member), Some(Presence { first_of_user: true, .. })) = (&join.member, presence) {
+        hooks.push(Hook::MemberAdded { channel, user_id: member.user_id.clone() });
+    }
+    let effect = |hook| Effect::Hook { app: connection.app.id.clone(), hook };
+    hooks.into_iter().map(effect).collect()
 }
 
 /// What a newcomer of a cache channel gets: the last event, or the news that there is none.

@@ -76,6 +76,8 @@ pub enum ServerFrame<'a> {
         /// Its place in the channel's history, if the channel has one. Pusher's clients ignore it.
         serial: Option<Serial>,
     },
+    /// How many subscriptions a channel has.
+    SubscriptionCount(&'a ChannelName, usize),
     /// A cache channel holds no event.
     CacheMiss(&'a ChannelName),
 }
@@ -173,6 +175,10 @@ impl ServerFrame<'_> {
                 user_id: *user_id,
                 serial: *serial,
             }),
+            Self::SubscriptionCount(channel, count) => {
+                let data = json(&serde_json::json!({ "subscription_count": count }));
+                wire("pusher_internal:subscription_count", Some(channel.as_str()), Some(data))
+            }
             Self::CacheMiss(channel) => {
                 wire("pusher:cache_miss", Some(channel.as_str()), Some("{}"))
             }
@@ -239,7 +245,8 @@ mod tests {
     #[test]
     fn presence_frames() {
         let c = channel("presence-a");
-        let roster = Roster(vec![member("7", Some(r#"{"name":"A"}"#)), member("8", None)]);
+        let members = vec![member("7", Some(r#"{"name":"A"}"#)), member("8", None)];
+        let roster = Roster { count: 2, members };
         check(
             ServerFrame::SubscriptionSucceeded { channel: &c, roster: Some(&roster) },
             expect![[
@@ -247,13 +254,13 @@ mod tests {
             ]],
         );
         check(
-            ServerFrame::MemberAdded(&c, &roster.0[0]),
+            ServerFrame::MemberAdded(&c, &roster.members[0]),
             expect![[
                 r#"{"event":"pusher_internal:member_added","channel":"presence-a","data":"{\"user_id\":\"7\",\"user_info\":{\"name\":\"A\"}}"}"#
             ]],
         );
         check(
-            ServerFrame::MemberRemoved(&c, &roster.0[1].user_id),
+            ServerFrame::MemberRemoved(&c, &roster.members[1].user_id),
             expect![[
                 r#"{"event":"pusher_internal:member_removed","channel":"presence-a","data":"{\"user_id\":\"8\"}"}"#
             ]],

@@ -1,7 +1,7 @@
 //! A connection is over: everything of it ends, and those who shared a channel learn it.
 
-use channels::unsubscribe::farewell;
-use channels::{Connection, Left};
+use channels::unsubscribe::{farewell, leaving};
+use channels::{Connection, Effect, Left};
 use identity::Facts;
 use protocol::{ChannelName, ConnectionId};
 use store::Store;
@@ -34,15 +34,27 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// Ends one subscription of a closed connection; answers who turned out to be over as well.
     async fn part(&self, connection: &Connection, channel: &ChannelName) -> Vec<ConnectionId> {
         let _lane = self.lanes.enter(&connection.app.id, channel).await;
-        match self.store.leave(connection, channel).await {
-            Ok(Left::Gone(departed)) => {
-                self.run(farewell(&connection.app, &connection.id, channel, &departed)).await
-            }
-            Ok(Left::NotSubscribed) => Vec::new(),
+        match self.lose(connection, channel).await {
+            Ok(effects) => self.run(effects).await,
             Err(error) => {
                 tracing::error!(connection = %connection.id, %channel, %error, "a channel was not left");
                 Vec::new()
             }
         }
+    }
+
+    async fn lose(
+        &self,
+        connection: &Connection,
+        channel: &ChannelName,
+    ) -> Result<Vec<Effect>, store::Error> {
+        let app = &connection.app;
+        let leaving = leaving(app, channel);
+        let Left::Gone(departed) = self.store.leave(connection, channel, leaving).await? else {
+            return Ok(Vec::new());
+        };
+        let mut effects = farewell(app, &connection.id, channel, &departed, leaving);
+        effects.extend(self.count(app, channel, departed.subscriptions).await?);
+        Ok(effects)
     }
 }

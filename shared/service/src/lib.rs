@@ -18,6 +18,7 @@ mod message;
 mod outbox;
 mod publish;
 mod subscribe;
+mod subscription_count;
 mod unsubscribe;
 mod usage;
 
@@ -26,9 +27,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use channels::{Apps, SharedApps};
+use channels::{App, Apps, SharedApps};
 use identity::Facts;
 use lanes::Lanes;
+use protocol::AppId;
 use store::Store;
 use usage::Usage;
 
@@ -55,6 +57,11 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// The applications served, as they are now.
     pub fn apps(&self) -> Arc<Apps> {
         self.apps.load()
+    }
+
+    /// An application as it is now.
+    pub(crate) fn app(&self, id: &AppId) -> Option<Arc<App>> {
+        self.apps.load().by_id(id).cloned()
     }
 
     /// The way out, for the transport that owns the connections.

@@ -1,15 +1,50 @@
-//! A job is due.
+//! A job is due: what was put off is looked at again.
 
-use channels::Job;
+use channels::{Absence, Job, subscription_count, unsubscribe};
 use identity::Facts;
+use protocol::{AppId, ChannelName};
 use store::Store;
 
 use crate::{Outbox, Service};
 
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
-    /// Looks at something again, as an [`Outbox::later`] asked. Safe to call late and twice.
-    /// `now_ms`: milliseconds since the Unix epoch.
-    pub async fn look_again(&self, job: Job, _now_ms: u64) {
-        tracing::trace!(?job, "nothing waits for this");
+    /// Looks at something again, as [`Outbox::later`] was asked to. Safe to call late and twice.
+    pub async fn look_again(&self, job: Job) {
+        let done = match &job {
+            Job::ConfirmLeave { app, channel, absence } => {
+                self.confirm_leave(app, channel, absence).await
+            }
+            Job::TellCount { app, channel } => self.tell_count(app, channel).await,
+            Job::ConfirmOffline { .. } | Job::Authorize { .. } => Ok(()),
+        };
+        if let Err(error) = done {
+            tracing::error!(?job, %error, "something was not looked at again");
+        }
+    }
+
+    /// Whoever is not back by now is gone.
+    async fn confirm_leave(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+        absence: &Absence,
+    ) -> Result<(), store::Error> {
+        let lane = self.lanes.enter(app, channel).await;
+        let departed = self.store.confirm_leave(app, channel, absence).await?;
+        let Some(app) = self.app(app) else { return Ok(()) };
+        let gone = self.run(unsubscribe::gone(&app, channel, &departed)).await;
+        drop(lane);
+        self.bury(gone).await;
+        Ok(())
+    }
+
+    async fn tell_count(&self, app: &AppId, channel: &ChannelName) -> Result<(), store::Error> {
+        let lane = self.lanes.enter(app, channel).await;
+        let Some(count) = self.store.release_count(app, channel).await? else { return Ok(()) };
+        let Some(app) = self.app(app) else { return Ok(()) };
+        let gone = self.run(subscription_count::tell(&app, channel, count)).await;
+        drop(lane);
+        self.bury(gone).await;
+        Ok(())
     }
 }

@@ -47,8 +47,11 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         let lane = self.lanes.enter(&connection.app.id, &join.channel).await;
         let joined = self.store.join(connection, join).await?;
         let mut effects = welcome(connection, join, &joined)?;
-        if join.channel.is_cached() && matches!(joined, Joined::New { .. }) {
-            effects.extend(self.recall(connection, &join.channel, now_ms).await?);
+        if let Joined::New { subscriptions, .. } = joined {
+            effects.extend(self.count(&connection.app, &join.channel, subscriptions).await?);
+            if join.channel.is_cached() {
+                effects.extend(self.recall(connection, &join.channel, now_ms).await?);
+            }
         }
         let gone = self.run(effects).await;
         drop(lane);

@@ -1,5 +1,7 @@
 //! The verbs on a memory store and an outbox that writes down what it is given.
 
+mod absence;
+mod counts;
 mod memories;
 mod model;
 mod scenarios;

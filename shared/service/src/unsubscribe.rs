@@ -1,7 +1,7 @@
 //! End one subscription.
 
 use channels::unsubscribe::{farewell, not_subscribed};
-use channels::{Connection, Left};
+use channels::{Connection, Leaving, Left};
 use identity::Facts;
 use protocol::{ChannelName, Fault};
 use store::Store;
@@ -17,10 +17,13 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     ) -> Result<(), Error> {
         let name = ChannelName::parse(channel).map_err(|e| Fault::note(e.to_string()))?;
         let lane = self.lanes.enter(&connection.app.id, &name).await;
-        let Left::Gone(departed) = self.store.leave(connection, &name).await? else {
+        let leaving = Leaving::Clean;
+        let Left::Gone(departed) = self.store.leave(connection, &name, leaving).await? else {
             return Err(not_subscribed(channel).into());
         };
-        let gone = self.run(farewell(&connection.app, &connection.id, &name, &departed)).await;
+        let mut effects = farewell(&connection.app, &connection.id, &name, &departed, leaving);
+        effects.extend(self.count(&connection.app, &name, departed.subscriptions).await?);
+        let gone = self.run(effects).await;
         drop(lane);
         self.bury(gone).await;
         Ok(())

@@ -1,12 +1,13 @@
 //! What every store must do. Call [`run`] from a test of each implementation, on an empty store;
 //! it leaves the store empty.
 
+mod absence;
 mod events;
 
 use std::future::Future;
 use std::sync::Arc;
 
-use channels::{App, Connection, Counts, Departed, Join, Joined, Left, Limits, Spoken};
+use channels::{App, Connection, Counts, Departed, Join, Joined, Leaving, Left, Limits, Spoken};
 use protocol::{AppId, ChannelName, ConnectionId, Member, SocketId, UserId};
 
 use crate::{Error, Opened, Store};
@@ -25,6 +26,7 @@ pub async fn run<S: Store>(store: &S) {
     apps_do_not_meet(store).await;
     speaking(store).await;
     lists(store).await;
+    absence::run(store).await;
     events::run(store).await;
 }
 
@@ -70,25 +72,27 @@ async fn ok<T>(answer: impl Future<Output = Result<T, Error>>) -> T {
 async fn bury<S: Store>(store: &S, connection: &Connection) {
     if let Some(closed) = ok(store.close(&connection.id)).await {
         for channel in &closed.channels {
-            ok(store.leave(connection, channel)).await;
+            ok(store.leave(connection, channel, Leaving::Clean)).await;
         }
     }
 }
 
 fn new(joined: &Joined) -> (bool, Option<(bool, Vec<String>)>) {
-    let Joined::New { occupied, presence } = joined else {
+    let Joined::New { occupied, presence, .. } = joined else {
         panic!("expected a new subscription, got {joined:?}")
     };
     let presence = presence.as_ref().map(|p| {
-        let mut ids: Vec<_> = p.roster.0.iter().map(|m| m.user_id.to_string()).collect();
+        let mut ids: Vec<_> = p.roster.members.iter().map(|m| m.user_id.to_string()).collect();
         ids.sort();
         (p.first_of_user, ids)
     });
     (*occupied, presence)
 }
 
-fn gone(user: Option<&str>, vacated: bool) -> Left {
-    Left::Gone(Departed { user: user.map(UserId::new), vacated })
+/// A leave that left so many subscriptions.
+fn gone(user: Option<&str>, subscriptions: usize) -> Left {
+    let vacated = subscriptions == 0;
+    Left::Gone(Departed { user: user.map(UserId::new), vacated, subscriptions })
 }
 
 async fn connections_come_and_go<S: Store>(store: &S) {
@@ -103,7 +107,7 @@ async fn connections_come_and_go<S: Store>(store: &S) {
     assert!(ok(store.close(&c1.id)).await.is_some());
     assert!(ok(store.close(&c1.id)).await.is_none(), "closing twice is nothing");
     assert_eq!(ok(store.socket(&app.id, c1.socket_id)).await, None);
-    assert_eq!(ok(store.leave(&c1, &name("a"))).await, Left::NotSubscribed);
+    assert_eq!(ok(store.leave(&c1, &name("a"), Leaving::Clean)).await, Left::NotSubscribed);
 }
 
 async fn the_quota_is_exact<S: Store>(store: &S) {
@@ -132,10 +136,10 @@ async fn first_and_last_of_a_channel<S: Store>(store: &S) {
     list.sort();
     assert_eq!(list, [c1.id.clone(), c2.id.clone()]);
     assert_eq!(ok(store.counts(&app.id, &a.channel)).await, Counts { subscriptions: 2, users: 0 });
-    assert_eq!(ok(store.leave(&c1, &a.channel)).await, gone(None, false));
-    assert_eq!(ok(store.leave(&c1, &a.channel)).await, Left::NotSubscribed);
+    assert_eq!(ok(store.leave(&c1, &a.channel, Leaving::Clean)).await, gone(None, 1));
+    assert_eq!(ok(store.leave(&c1, &a.channel, Leaving::Clean)).await, Left::NotSubscribed);
     assert_eq!(ok(store.subscribers(&app.id, &a.channel)).await.to_vec(), vec![c2.id.clone()]);
-    assert_eq!(ok(store.leave(&c2, &a.channel)).await, gone(None, true));
+    assert_eq!(ok(store.leave(&c2, &a.channel, Leaving::Clean)).await, gone(None, 0));
     assert!(ok(store.subscribers(&app.id, &a.channel)).await.is_empty());
     bury(store, &c1).await;
     bury(store, &c2).await;
@@ -157,9 +161,9 @@ async fn members_are_users<S: Store>(store: &S) {
     );
     let counts = Counts { subscriptions: 3, users: 2 };
     assert_eq!(ok(store.counts(&app.id, &ada.channel)).await, counts);
-    assert_eq!(ok(store.leave(&c1, &ada.channel)).await, gone(None, false));
-    assert_eq!(ok(store.leave(&c2, &ada.channel)).await, gone(Some("ada"), false));
-    assert_eq!(ok(store.leave(&c3, &ada.channel)).await, gone(Some("bob"), true));
+    assert_eq!(ok(store.leave(&c1, &ada.channel, Leaving::Clean)).await, gone(None, 2));
+    assert_eq!(ok(store.leave(&c2, &ada.channel, Leaving::Clean)).await, gone(Some("ada"), 1));
+    assert_eq!(ok(store.leave(&c3, &ada.channel, Leaving::Clean)).await, gone(Some("bob"), 0));
     for c in [&c1, &c2, &c3] {
         bury(store, c).await;
     }
@@ -174,7 +178,7 @@ async fn a_full_channel_takes_only_its_members<S: Store>(store: &S) {
     let (ada, bob) = (join("presence-a", Some("ada")), join("presence-a", Some("bob")));
     new(&ok(store.join(&c1, &ada)).await);
     assert!(matches!(ok(store.join(&c2, &bob)).await, Joined::Full));
-    assert_eq!(ok(store.leave(&c2, &bob.channel)).await, Left::NotSubscribed);
+    assert_eq!(ok(store.leave(&c2, &bob.channel, Leaving::Clean)).await, Left::NotSubscribed);
     new(&ok(store.join(&c3, &ada)).await);
     for c in [&c1, &c2, &c3] {
         bury(store, c).await;
@@ -194,10 +198,16 @@ async fn closing_leaves_everything<S: Store>(store: &S) {
     closed.channels.sort();
     assert_eq!(closed.channels, [name("a"), name("presence-a"), name("presence-b")]);
     assert!(matches!(ok(store.join(&c1, &join("late", None))).await, Joined::Gone));
-    assert_eq!(ok(store.leave(&c1, &name("a"))).await, gone(None, true));
-    assert_eq!(ok(store.leave(&c1, &name("presence-a"))).await, gone(Some("ada"), true));
-    assert_eq!(ok(store.leave(&c1, &name("presence-b"))).await, gone(None, false));
-    assert_eq!(ok(store.leave(&c1, &name("presence-b"))).await, Left::NotSubscribed);
+    assert_eq!(ok(store.leave(&c1, &name("a"), Leaving::Clean)).await, gone(None, 0));
+    assert_eq!(
+        ok(store.leave(&c1, &name("presence-a"), Leaving::Clean)).await,
+        gone(Some("ada"), 0)
+    );
+    assert_eq!(ok(store.leave(&c1, &name("presence-b"), Leaving::Clean)).await, gone(None, 1));
+    assert_eq!(
+        ok(store.leave(&c1, &name("presence-b"), Leaving::Clean)).await,
+        Left::NotSubscribed
+    );
     bury(store, &c2).await;
 }
 

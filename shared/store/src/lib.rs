@@ -9,7 +9,7 @@ mod memory;
 use std::future::Future;
 use std::sync::Arc;
 
-use channels::{Connection, Counts, Join, Joined, Left, Spoken};
+use channels::{Absence, Connection, Counts, Departed, Join, Joined, Leaving, Left, Spoken};
 use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
 pub use events::{EVENTS_PER_ANSWER, Events};
@@ -75,12 +75,36 @@ pub trait Store: Events {
         join: &Join,
     ) -> impl Future<Output = Result<Joined, Error>> + Send;
 
-    /// Ends one subscription, of a live connection or of a closed one.
+    /// Ends one subscription, of a live connection or of a closed one. After a [`Leaving::Lost`], whoever is told to be
+    /// gone keeps their place until they are back or [`Store::confirm_leave`] is called.
     fn leave(
         &self,
         connection: &Connection,
         channel: &ChannelName,
+        leaving: Leaving,
     ) -> impl Future<Output = Result<Left, Error>> + Send;
+
+    /// Ends an absence, as far as it still lasts: who was lost with that connection and did not come back is gone.
+    fn confirm_leave(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+        absence: &Absence,
+    ) -> impl Future<Output = Result<Departed, Error>> + Send;
+
+    /// Notes that a channel's number of subscriptions is to be told soon; whether it was not noted before.
+    fn hold_count(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Takes that note away and answers the number; `None` if there was none.
+    fn release_count(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+    ) -> impl Future<Output = Result<Option<usize>, Error>> + Send;
 
     /// Forgets a connection: from now on it cannot join. `None`: it was not known.
     fn close(

@@ -8,7 +8,7 @@ mod shards;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use channels::{Connection, Counts, Join, Joined, Left, Spoken};
+use channels::{Absence, Connection, Counts, Departed, Join, Joined, Leaving, Left, Spoken};
 use protocol::limits::CHANNELS_PER_CONNECTION;
 use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
@@ -95,16 +95,22 @@ impl Store for MemoryStore {
         }
         let key = (connection.app.id.clone(), join.channel.clone());
         let mut shard = self.channels.lock(&key);
-        let channel = shard.entry(key).or_default();
-        let most = connection.app.limits.presence_members;
-        let joined = channel.add(&connection.id, join.member.as_ref(), most);
+        let channel = shard.entry(key.clone()).or_default();
+        let joined = channel.add(&connection.id, join.member.as_ref(), &connection.app.limits);
         if matches!(joined, Joined::New { .. }) {
             row.channels.push(join.channel.clone());
+        } else if channel.is_over() {
+            shard.remove(&key);
         }
         Ok(joined)
     }
 
-    async fn leave(&self, connection: &Connection, channel: &ChannelName) -> Result<Left, Error> {
+    async fn leave(
+        &self,
+        connection: &Connection,
+        channel: &ChannelName,
+        leaving: Leaving,
+    ) -> Result<Left, Error> {
         let mut rows = self.connections.lock(&connection.id);
         if let Some(row) = rows.get_mut(&connection.id) {
             row.channels.retain(|it| it != channel);
@@ -112,11 +118,41 @@ impl Store for MemoryStore {
         let key = (connection.app.id.clone(), channel.clone());
         let mut shard = self.channels.lock(&key);
         let Some(it) = shard.get_mut(&key) else { return Ok(Left::NotSubscribed) };
-        let Some(departed) = it.remove(&connection.id) else { return Ok(Left::NotSubscribed) };
-        if departed.vacated {
+        let departed = it.remove(&connection.id, leaving);
+        if it.is_over() {
             shard.remove(&key);
         }
-        Ok(Left::Gone(departed))
+        Ok(departed.map_or(Left::NotSubscribed, Left::Gone))
+    }
+
+    async fn confirm_leave(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+        absence: &Absence,
+    ) -> Result<Departed, Error> {
+        let key = (app.clone(), channel.clone());
+        let mut shard = self.channels.lock(&key);
+        let Some(it) = shard.get_mut(&key) else { return Ok(Departed::default()) };
+        let departed = it.confirm(absence);
+        if it.is_over() {
+            shard.remove(&key);
+        }
+        Ok(departed)
+    }
+
+    async fn hold_count(&self, app: &AppId, channel: &ChannelName) -> Result<bool, Error> {
+        let key = (app.clone(), channel.clone());
+        Ok(self.channels.lock(&key).get_mut(&key).is_some_and(Channel::hold_count))
+    }
+
+    async fn release_count(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+    ) -> Result<Option<usize>, Error> {
+        let key = (app.clone(), channel.clone());
+        Ok(self.channels.lock(&key).get_mut(&key).and_then(Channel::release_count))
     }
 
     async fn close(&self, id: &ConnectionId) -> Result<Option<Closed>, Error> {

@@ -123,7 +123,7 @@ impl Outbox for Sockets {
     }
 
     async fn hook(&self, app: &AppId, hook: Hook) {
-        self.hooks.accept(app, hook).await;
+        self.hooks.accept(app, hook);
     }
 
     async fn later(&self, after: Duration, job: Job) {

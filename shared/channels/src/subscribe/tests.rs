@@ -139,7 +139,11 @@ fn welcomes() {
     };
     let there = |first_of_user| Joined::New {
         occupied: true,
-        presence: Some(Presence { first_of_user, roster: Roster(vec![member.clone()]) }),
+        subscriptions: 1,
+        presence: Some(Presence {
+            first_of_user,
+            roster: Roster { count: 1, members: vec![member.clone()] },
+        }),
     };
     expect![[r#"
         send c1: {"event":"pusher_internal:subscription_succeeded","channel":"presence-a","data":"{\"presence\":{\"count\":1,\"ids\":[\"7\"],\"hash\":{\"7\":null}}}"}

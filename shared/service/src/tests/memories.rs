@@ -30,9 +30,10 @@ async fn a_cache_channel_greets_with_its_last_event() {
     "#]]
     .assert_eq(&world.heard());
     expect![[r#"
-        1: CacheMiss { channel: "private-cache-a" }
+        ChannelOccupied { channel: "private-cache-a" }
+        CacheMiss { channel: "private-cache-a" }
     "#]]
-    .assert_eq(&world.hooks());
+    .assert_eq(&world.hook_lines());
     world.publish("private-cache-a", None).await;
     // A client's event is never kept.
     world.says(1, r#"{"event":"client-x","channel":"private-cache-a","data":"d"}"#).await;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use channels::Hook;
 use proptest::prelude::*;
 
 use super::world::World;
@@ -17,6 +18,7 @@ enum Step {
     Close(u64),
     Vanish(u64),
     Publish(usize),
+    Job(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -29,6 +31,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => connection.clone().prop_map(Step::Close),
         1 => connection.prop_map(Step::Vanish),
         2 => channel.prop_map(Step::Publish),
+        3 => (0..4usize).prop_map(Step::Job),
     ]
 }
 
@@ -55,7 +58,7 @@ impl Model {
                 self.open.remove(&n);
                 self.seats.retain(|(_, it), _| *it != n);
             }
-            Step::Subscribe(..) | Step::Publish(_) => {}
+            Step::Subscribe(..) | Step::Publish(_) | Step::Job(_) => {}
         }
     }
 
@@ -65,6 +68,16 @@ impl Model {
             .filter(|((c, _), _)| *c == channel)
             .map(|(_, user)| user.clone())
             .collect()
+    }
+}
+
+impl Model {
+    /// What the application's server must believe in the end.
+    fn told(&self) -> Told {
+        let name = |channel: usize| CHANNELS[channel].to_owned();
+        let occupied = self.seats.keys().map(|(channel, _)| name(*channel)).collect();
+        let members = self.seats.iter().map(|((c, _), user)| (name(*c), user.clone())).collect();
+        (occupied, members)
     }
 }
 
@@ -124,6 +137,11 @@ async fn play(steps: Vec<Step>) {
             Step::Close(n) => world.close(n).await,
             Step::Vanish(n) => world.vanish(n),
             Step::Publish(c) => world.publish(CHANNELS[c], None).await,
+            Step::Job(n) => {
+                if let Some(job) = world.take_job(n) {
+                    world.service.look_again(job).await;
+                }
+            }
         }
         model.apply(step);
         listen(&world, &mut beliefs);
@@ -136,12 +154,34 @@ async fn play(steps: Vec<Step>) {
     for channel in CHANNELS {
         world.publish(channel, None).await;
     }
+    world.time_passes().await;
     listen(&world, &mut beliefs);
     for (channel, n) in model.seats.keys() {
         let key = (super::world::id(*n).to_string(), CHANNELS[*channel].to_owned());
         assert_eq!(beliefs.get(&key), Some(&model.members(*channel)), "{key:?}");
     }
     assert_eq!(beliefs.len(), model.seats.len());
+    assert_eq!(told(&world.hooks()), model.told());
+}
+
+/// What the application's server believes: occupied channels, and members of them.
+type Told = (BTreeSet<String>, BTreeSet<(String, String)>);
+
+/// Adds up what it was told; nothing may begin twice, or end without having begun.
+fn told(hooks: &[Hook]) -> Told {
+    let (mut occupied, mut members) = Told::default();
+    for hook in hooks {
+        let channel = hook.channel().to_string();
+        let fits = match hook {
+            Hook::ChannelOccupied { .. } => occupied.insert(channel),
+            Hook::ChannelVacated { .. } => occupied.remove(&channel),
+            Hook::MemberAdded { user_id, .. } => members.insert((channel, user_id.to_string())),
+            Hook::MemberRemoved { user_id, .. } => members.remove(&(channel, user_id.to_string())),
+            _ => true,
+        };
+        assert!(fits, "{hook:?} does not follow from {hooks:?}");
+    }
+    (occupied, members)
 }
 
 proptest! {

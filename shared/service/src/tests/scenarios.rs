@@ -64,6 +64,7 @@ async fn presence_counts_users() {
     "#]]
     .assert_eq(&world.heard());
     world.close(1).await;
+    world.time_passes().await;
     assert_eq!(world.heard(), "");
     world.unsubscribe(2, "presence-a").await;
     expect![[r#"
@@ -83,6 +84,7 @@ async fn a_connection_found_gone_is_buried_with_all_that_follows() {
     world.vanish(1);
     world.vanish(2);
     world.publish("presence-a", None).await;
+    world.time_passes().await;
     expect![[r#"
         c3: {"event":"e","channel":"presence-a","data":"d"}
         c3: {"event":"pusher_internal:member_removed","channel":"presence-a","data":"{\"user_id\":\"u2\"}"}

@@ -18,7 +18,7 @@ use crate::{Arrival, Credential, Delivery, Outbox, Service};
 pub(super) struct Log {
     lines: Arc<Mutex<Vec<(String, String)>>>,
     open: Arc<Mutex<BTreeSet<ConnectionId>>>,
-    hooks: Arc<Mutex<Vec<String>>>,
+    hooks: Arc<Mutex<Vec<Hook>>>,
     jobs: Arc<Mutex<Vec<(Duration, Job)>>>,
 }
 
@@ -58,8 +58,8 @@ impl Outbox for Log {
         }
     }
 
-    async fn hook(&self, app: &AppId, hook: Hook) {
-        self.hooks.lock().unwrap().push(format!("{app}: {hook:?}"));
+    async fn hook(&self, _: &AppId, hook: Hook) {
+        self.hooks.lock().unwrap().push(hook);
     }
 
     async fn later(&self, after: Duration, job: Job) {
@@ -92,7 +92,7 @@ pub(super) fn id(n: u64) -> ConnectionId {
     ConnectionId::new(format!("c{n}"))
 }
 
-fn app() -> App {
+pub(super) fn app() -> App {
     App {
         client_events: true,
         hooks: true,
@@ -109,12 +109,16 @@ fn app() -> App {
 
 impl World {
     pub(super) fn new() -> Self {
-        Self::with(app().limits)
+        Self::of(app())
     }
 
     pub(super) fn with(limits: Limits) -> Self {
+        Self::of(App { limits, ..app() })
+    }
+
+    pub(super) fn of(app: App) -> Self {
         let log = Log::default();
-        let apps = Apps::new(vec![App { limits, ..app() }]).unwrap();
+        let apps = Apps::new(vec![app]).unwrap();
         Self { service: Service::new(apps, MemoryStore::new(), log.clone(), OnePost), log }
     }
 
@@ -197,10 +201,28 @@ impl World {
         lines.iter().map(|(to, frame)| format!("{to}: {frame}\n")).collect()
     }
 
-    /// What the application's server was told since the last look, a line each.
-    pub(super) fn hooks(&self) -> String {
-        let hooks = std::mem::take(&mut *self.log.hooks.lock().unwrap());
-        hooks.iter().map(|hook| format!("{hook}\n")).collect()
+    /// What the application's server was told since the last look.
+    pub(super) fn hooks(&self) -> Vec<Hook> {
+        std::mem::take(&mut *self.log.hooks.lock().unwrap())
+    }
+
+    /// The same, a line each.
+    pub(super) fn hook_lines(&self) -> String {
+        self.hooks().iter().map(|hook| format!("{hook:?}\n")).collect()
+    }
+
+    /// All that was put off becomes due, and what is put off meanwhile.
+    pub(super) async fn time_passes(&self) {
+        while let Some(job) = self.take_job(0) {
+            self.service.look_again(job).await;
+        }
+    }
+
+    /// Takes one of the jobs put off, if there is any; what they wait for may come in any order.
+    pub(super) fn take_job(&self, n: usize) -> Option<Job> {
+        let mut jobs = self.log.jobs.lock().unwrap();
+        let count = jobs.len();
+        (count > 0).then(|| jobs.remove(n % count).1)
     }
 
     /// The same, as JSON by receiver.
