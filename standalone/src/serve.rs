@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use channels::Apps;
 use data::Data;
-use gateway::{Gateway, Origins};
+use gateway::Gateway;
 use jwks::Verifier;
 use platforms::{Addresses, Http, Platforms};
 use publishing::Publishing;
@@ -124,7 +123,6 @@ impl Parts {
     fn new(config: Config, data: Data, vault: Arc<Vault>) -> Result<Self, ServeError> {
         let verifier = Arc::new(verifier(config.jwt)?);
         let key = config.apps.first().keys.first().map(|pair| pair.key.clone());
-        let allowed_origins = origins(config.allowed_origins, &config.apps);
         let facts = Directory(data.clone());
         let (timer, due) = jobs::timer();
         let sockets = Sockets::new(Hooks, timer);
@@ -146,24 +144,13 @@ impl Parts {
             verifier: Arc::clone(&verifier),
             settings: gateway::Settings {
                 cron_secret: config.cron_secret,
-                allowed_origins,
+                allowed_origins: config.allowed_origins,
                 ..gateway::Settings::default()
             },
         });
         let console = key.map(|key| console::router(key, config.mode == Mode::Demo));
         let router = router.merge(console.unwrap_or_default());
         Ok(Self { core, publishing, verifier, router, due })
-    }
-}
-
-/// The server's origins and those of its apps: the endpoints are the same for all apps.
-fn origins(server: Origins, apps: &Apps) -> Origins {
-    match server {
-        Origins::Only(mut list) => {
-            list.extend(apps.iter().flat_map(|app| app.allowed_origins.iter().cloned()));
-            Origins::Only(list)
-        }
-        wider @ (Origins::Any | Origins::Loopback) => wider,
     }
 }
 

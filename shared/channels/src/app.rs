@@ -23,7 +23,7 @@ pub struct App {
     pub enabled: bool,
     /// Whether its clients may send events.
     pub client_events: bool,
-    /// Origins whose pages may call the HTTP endpoints (CORS).
+    /// Origins whose pages may connect, and call the HTTP endpoints (CORS). An empty list lets all pages connect.
     pub allowed_origins: Vec<String>,
     /// Channel prefixes open to every signed-in user.
     pub user_prefixes: Vec<String>,
@@ -57,6 +57,13 @@ impl App {
             hooks: false,
             limits: Limits::default(),
         }
+    }
+}
+
+impl App {
+    /// Whether the list of origins names this one, as a browser writes it.
+    pub fn allows_page(&self, origin: &str) -> bool {
+        self.allowed_origins.iter().any(|allowed| allowed == origin)
     }
 }
 

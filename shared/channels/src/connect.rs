@@ -8,6 +8,9 @@ use protocol::{AppKey, ChannelName, Code, ConnectionId, Fault, ServerFrame, Sock
 
 use crate::{App, Apps, Effect, Join};
 
+/// Most characters of an origin in an error. Ours: an error stays smaller than a frame.
+const ORIGIN_SHOWN: usize = 100;
+
 /// An admitted connection, as the store remembers it.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -21,19 +24,21 @@ pub struct Connection {
     pub user: Option<Arc<User>>,
 }
 
-/// What a client asks for: the last segment of `/app/{key}` and the `protocol` parameter.
+/// What a client asks for: the last segment of `/app/{key}`, the `protocol` parameter, the page it runs in.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
     /// The app's key.
     pub key: &'a str,
     /// The protocol version, as written.
     pub protocol: Option<&'a str>,
+    /// The origin of the page, if it is a page, and of another host than the one that is asked.
+    pub origin: Option<&'a str>,
 }
 
-/// Finds the app and checks the version.
+/// Finds the app, checks the version, and whether the page may connect.
 ///
 /// # Errors
-/// 4001 and 4003 for the app, 4006, 4007 and 4008 for the version (Pusher's error codes).
+/// 4001 and 4003 for the app, 4006, 4007 and 4008 for the version, 4009 for the page (Pusher's error codes).
 pub fn admit(apps: &Apps, ask: Ask<'_>) -> Result<Arc<App>, Fault> {
     let Some(app) = apps.by_key(&AppKey::new(ask.key)) else {
         return Err(Fault::new(
@@ -60,7 +65,22 @@ pub fn admit(apps: &Apps, ask: Ask<'_>) -> Result<Arc<App>, Fault> {
             format!("Protocol version {version} is not supported: use {low} to {high}"),
         ));
     }
+    check_page(app, ask.origin)?;
     Ok(Arc::clone(app))
+}
+
+/// Programs that are no browsers name no origin, and could name any: the list keeps other people's pages away.
+fn check_page(app: &App, origin: Option<&str>) -> Result<(), Fault> {
+    match origin {
+        Some(origin) if !app.allowed_origins.is_empty() && !app.allows_page(origin) => {
+            let shown: String = origin.chars().take(ORIGIN_SHOWN).collect();
+            let message = format!(
+                "Pages of {shown} may not connect to this app: add the origin to its allowed_origins"
+            );
+            Err(Fault::new(Code::Unauthorized, message))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The refusal when the app has as many connections as it may have.
@@ -96,7 +116,10 @@ mod tests {
         off.enabled = false;
         off.keys[0].key = AppKey::new("off");
         let apps = Apps::new(vec![app(), off]).unwrap();
-        admit(&apps, Ask { key, protocol }).err().and_then(|fault| fault.code).map(Code::number)
+        admit(&apps, Ask { key, protocol, origin: None })
+            .err()
+            .and_then(|fault| fault.code)
+            .map(Code::number)
     }
 
     #[test]
@@ -116,6 +139,29 @@ mod tests {
             ("pb-key", None, 4008),
         ] {
             assert_eq!(code(key, version), Some(expected), "{key} {version:?}");
+        }
+    }
+
+    #[test]
+    fn an_app_with_a_list_lets_only_those_pages_in() {
+        let list = vec!["https://a.example".to_owned()];
+        let apps = Apps::new(vec![App { allowed_origins: list, ..app() }]).unwrap();
+        let open = Apps::new(vec![app()]).unwrap();
+        let admit = |apps: &Apps, origin| {
+            let ask = Ask { key: "pb-key", protocol: Some("7"), origin };
+            admit(apps, ask).map(drop).map_err(|fault| (fault.code, fault.message))
+        };
+        for origin in [None, Some("https://a.example")] {
+            assert_eq!(admit(&apps, origin), Ok(()));
+        }
+        for origin in
+            ["https://b.example", "http://a.example", "https://a.example:8443", "null", ""]
+        {
+            let message = format!(
+                "Pages of {origin} may not connect to this app: add the origin to its allowed_origins"
+            );
+            assert_eq!(admit(&apps, Some(origin)), Err((Some(Code::Unauthorized), message)));
+            assert_eq!(admit(&open, Some(origin)), Ok(()));
         }
     }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::pages::Pages;
 use crate::plain::Plain;
-use crate::settings::Origins;
 
 /// Methods that pages may use.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
@@ -18,23 +18,31 @@ const HEADERS: HeaderValue =
 /// Seconds that a browser may remember a preflight: the most that Chromium honours.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("7200");
 
-/// The pages that may call. Cheap to clone.
-#[derive(Debug, Clone)]
-pub(crate) struct Cors(Arc<Origins>);
+/// The page that calls, and what it may.
+struct Caller {
+    origin: HeaderValue,
+    allowed: bool,
+    cookies: bool,
+}
 
-impl Cors {
-    pub(crate) fn new(origins: Origins) -> Self {
-        Self(Arc::new(origins))
+impl Caller {
+    fn of(pages: &Pages, origin: &HeaderValue, uri: &Uri) -> Self {
+        let text = origin.to_str().unwrap_or_default();
+        let (path, query) = (uri.path(), uri.query().unwrap_or_default());
+        Self {
+            origin: origin.clone(),
+            allowed: pages.allow(text, path, query),
+            cookies: pages.allow_cookies(text, path, query),
+        }
     }
 
     /// Names the page as allowed, if it is. Never `*`: a cookie must not go with it.
-    fn allow(&self, origin: &HeaderValue, headers: &mut HeaderMap) -> bool {
-        let text = origin.to_str().unwrap_or_default();
-        if !self.0.allows(text) {
+    fn allow(&self, headers: &mut HeaderMap) -> bool {
+        if !self.allowed {
             return false;
         }
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        if self.0.allows_cookies(text) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.origin.clone());
+        if self.cookies {
             let yes = HeaderValue::from_static("true");
             headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
         }
@@ -43,25 +51,31 @@ impl Cors {
 }
 
 /// Answers preflights, and marks answers that a page of another origin may read.
-pub(crate) async fn apply(State(cors): State<Cors>, request: Request, next: Next) -> Response {
-    let origin = request.headers().get(header::ORIGIN).cloned();
+pub(crate) async fn apply(
+    State(pages): State<Arc<Pages>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let origin = request.headers().get(header::ORIGIN);
+    let caller = origin.map(|origin| Caller::of(&pages, origin, request.uri()));
     let asks = request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = match &origin {
-        Some(origin) if asks && request.method() == Method::OPTIONS => preflight(&cors, origin),
+    let mut response = match &caller {
+        Some(caller) if asks && request.method() == Method::OPTIONS => preflight(caller),
         _ => next.run(request).await,
     };
-    if let Some(origin) = &origin {
-        cors.allow(origin, response.headers_mut());
+    if let Some(caller) = &caller {
+        caller.allow(response.headers_mut());
     }
     // Caches must not give one page's answer to another's.
     response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
     response
 }
 
-fn preflight(cors: &Cors, origin: &HeaderValue) -> Response {
+fn preflight(caller: &Caller) -> Response {
     let mut headers = HeaderMap::new();
-    if !cors.allow(origin, &mut headers) {
-        let message = "This origin is not allowed: add it to the allowed origins of the server";
+    if !caller.allow(&mut headers) {
+        let message =
+            "This origin is not allowed: add it to the allowed_origins of the app or of the server";
         return Plain::forbidden(message).into_response();
     }
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);

@@ -10,14 +10,15 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use identity::{TokenError, User};
 use jwks::Verifier;
 
+use crate::pages::Pages;
 use crate::problem::Problem;
-use crate::settings::Settings;
 
 /// Lets users in. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Door {
     verifier: Arc<Verifier>,
-    settings: Arc<Settings>,
+    pages: Arc<Pages>,
+    cookie_name: Arc<str>,
 }
 
 /// Why nobody was let in.
@@ -74,8 +75,8 @@ pub(crate) fn challenge() -> HeaderValue {
 }
 
 impl Door {
-    pub(crate) fn new(verifier: Arc<Verifier>, settings: Arc<Settings>) -> Self {
-        Self { verifier, settings }
+    pub(crate) fn new(verifier: Arc<Verifier>, pages: Arc<Pages>, cookie_name: String) -> Self {
+        Self { verifier, pages, cookie_name: cookie_name.into() }
     }
 
     /// The user who makes this request.
@@ -88,8 +89,8 @@ impl Door {
         if let Some(token) = bearer(&parts.headers) {
             return Ok(token);
         }
-        let name = &self.settings.cookie_name;
-        let token = cookie(&parts.headers, name).ok_or_else(|| NotIn::NoToken(name.clone()))?;
+        let name = &*self.cookie_name;
+        let token = cookie(&parts.headers, name).ok_or_else(|| NotIn::NoToken(name.into()))?;
         if self.at_home(parts) { Ok(token) } else { Err(NotIn::Elsewhere) }
     }
 
@@ -98,7 +99,8 @@ impl Door {
     fn at_home(&self, parts: &Parts) -> bool {
         match parts.headers.get(header::ORIGIN).map(HeaderValue::to_str) {
             Some(Ok(origin)) => {
-                self.settings.allowed_origins.allows_cookies(origin) || is_own_host(origin, parts)
+                let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+                self.pages.allow_cookies(origin, path, query) || is_own_host(origin, parts)
             }
             Some(Err(_)) => false,
             None => matches!(parts.method, Method::GET | Method::HEAD),

@@ -19,6 +19,7 @@ mod json;
 mod list_channels;
 mod list_users;
 mod openapi;
+mod pages;
 mod plain;
 mod problem;
 mod push;
@@ -44,9 +45,9 @@ use service::{Outbox, Service};
 use store::Store;
 
 use crate::api::Desk;
-use crate::cors::Cors;
 use crate::door::Door;
 use crate::idempotency::Answers;
+use crate::pages::Pages;
 use crate::push::Push;
 use crate::routes::Routes;
 use crate::sign::Sign;
@@ -76,15 +77,16 @@ where
     P: PublishTo,
     A: Announcer,
 {
-    let cors = Cors::new(gateway.settings.allowed_origins.clone());
-    openapi::serve(routes(gateway))
+    let origins = gateway.settings.allowed_origins.clone();
+    let pages = Arc::new(Pages::new(origins, gateway.service.shared_apps()));
+    openapi::serve(routes(gateway, &pages))
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
-        .layer(middleware::from_fn_with_state(cors, cors::apply))
+        .layer(middleware::from_fn_with_state(pages, cors::apply))
 }
 
 /// Every route with its description.
-fn routes<S, O, F, P, A>(gateway: Gateway<S, O, F, P, A>) -> Routes<()>
+fn routes<S, O, F, P, A>(gateway: Gateway<S, O, F, P, A>, pages: &Arc<Pages>) -> Routes<()>
 where
     S: Store,
     O: Outbox,
@@ -94,7 +96,7 @@ where
 {
     let Gateway { service, facts, publishing, verifier, settings } = gateway;
     let settings = Arc::new(settings);
-    let door = Door::new(verifier, settings.clone());
+    let door = Door::new(verifier, pages.clone(), settings.cookie_name.clone());
     let sign = Sign { service: service.clone(), facts, door: door.clone() };
     let desk = Desk { publishing, door, settings };
     Routes::new()

@@ -20,6 +20,8 @@ pub struct Arrival<'a> {
     pub key: &'a str,
     /// The `protocol` parameter, as written.
     pub protocol: Option<&'a str>,
+    /// The origin of the page that it runs in, if it is a page, and of another host than ours.
+    pub origin: Option<&'a str>,
     /// Who it says it is.
     pub credential: Credential,
 }
@@ -41,7 +43,8 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// # Errors
     /// What to send as its first frame, before closing with the fault's code.
     pub async fn connect(&self, arrival: Arrival<'_>) -> Result<(), Fault> {
-        let ask = connect::Ask { key: arrival.key, protocol: arrival.protocol };
+        let ask =
+            connect::Ask { key: arrival.key, protocol: arrival.protocol, origin: arrival.origin };
         let app = connect::admit(&self.apps.load(), ask)?;
         let user = match arrival.credential {
             Credential::None => None,

@@ -64,6 +64,11 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         self.apps.load().by_id(id).cloned()
     }
 
+    /// The applications, for who must see their changes.
+    pub fn shared_apps(&self) -> SharedApps {
+        self.apps.clone()
+    }
+
     /// The way out, for the transport that owns the connections.
     pub fn outbox(&self) -> &O {
         &self.outbox

@@ -11,7 +11,9 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::FutureExt;
-use http::header::{CONNECTION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::header::{
+    CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
@@ -42,6 +44,7 @@ struct Visitor {
     key: Option<String>,
     protocol: Option<String>,
     token: Option<String>,
+    origin: Option<String>,
 }
 
 impl Visitor {
@@ -56,8 +59,20 @@ impl Visitor {
             let bearer = offered(request.headers()).find_map(|it| it.strip_prefix(BEARER));
             bearer.map(str::to_owned)
         });
-        Self { key, protocol: parameter("protocol"), token }
+        let origin = foreign_page(request.headers()).map(str::to_owned);
+        Self { key, protocol: parameter("protocol"), token, origin }
     }
+}
+
+/// The origin of a page that did not come from the host that it asks. Browsers name it in every
+/// handshake (RFC 6455, section 4.1); one that is no text is no page's that anybody could allow.
+fn foreign_page(headers: &HeaderMap) -> Option<&str> {
+    let origin = headers.get(ORIGIN)?.to_str().unwrap_or_default();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let own = origin
+        .split_once("://")
+        .is_some_and(|(_, it)| host.is_some_and(|host| it.eq_ignore_ascii_case(host)));
+    (!own).then_some(origin)
 }
 
 /// The subprotocols that a client offers.
@@ -146,6 +161,7 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
             socket_id: SocketId::from_random(rand::random(), rand::random()),
             key: &key,
             protocol: visitor.protocol.as_deref(),
+            origin: visitor.origin.as_deref(),
             credential,
         };
         self.service.connect(arrival).await

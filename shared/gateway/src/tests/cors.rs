@@ -4,12 +4,16 @@ use super::world::{Answer, World, bearer, settings, user};
 use crate::{Origins, Settings};
 
 async fn preflight(world: &World, origin: &str) -> Answer {
+    preflight_of(world, origin, "/pusher/auth").await
+}
+
+async fn preflight_of(world: &World, origin: &str, path: &str) -> Answer {
     let headers = [
         &*format!("origin: {origin}"),
         "access-control-request-method: POST",
         "access-control-request-headers: authorization,content-type",
     ];
-    world.ask("OPTIONS", "/pusher/auth", &headers, "").await
+    world.ask("OPTIONS", path, &headers, "").await
 }
 
 fn allowed(answer: &Answer) -> (Option<&str>, Option<&str>) {
@@ -74,5 +78,27 @@ async fn loopback_means_this_machine_at_any_port() {
         ("null", 403),
     ] {
         assert_eq!(preflight(&world, origin).await.status, status, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn an_apps_pages_call_what_is_the_apps_or_everybodys() {
+    let world = World::new().await;
+    for (path, good) in [
+        ("/pusher/auth", true),
+        ("/api/posts", true),
+        ("/apps/1003/channels", true),
+        ("/apps/1001/channels", false),
+        ("/apps/1/channels", false),
+        ("/api/channels/news/events", true),
+        ("/api/channels/news/events?app_key=third-key", true),
+        ("/api/channels/news/events?app_key=pb-key", false),
+        ("/api/channels/news/events?app_key=nobody", false),
+    ] {
+        let answer = preflight_of(&world, "https://third.example", path).await;
+        assert_eq!(answer.status, if good { 204 } else { 403 }, "{path}");
+        assert_eq!(allowed(&answer).0.is_some(), good, "{path}");
+        let server = preflight_of(&world, "https://app.example.com", path).await;
+        assert_eq!(server.status, 204, "{path}");
     }
 }

@@ -165,6 +165,10 @@ fn history(prefix: &str) -> HistoryRule {
     HistoryRule { prefix: prefix.into(), count: 2, age_s: 60 }
 }
 
+fn third_app() -> App {
+    app("1003", vec![KeyPair::new("third-key", "third-secret")], true)
+}
+
 /// An app whose servers may ask twice a minute.
 fn slow_app() -> App {
     let mut app = app("1004", vec![slow_key()], true);
@@ -202,7 +206,7 @@ impl World {
         let apps = Apps::new(vec![
             app("1001", vec![pb_key(), KeyPair::new("old-key", "old-secret")], true),
             app("1002", vec![KeyPair::new("off-key", "off-secret")], false),
-            app("1003", vec![KeyPair::new("third-key", "third-secret")], true),
+            App { allowed_origins: vec!["https://third.example".into()], ..third_app() },
             slow_app(),
         ]);
         let frames = Frames::default();
@@ -287,6 +291,7 @@ impl World {
             socket_id,
             key: "pb-key",
             protocol: Some("7"),
+            origin: None,
             credential: Credential::None,
         };
         self.service.connect(arrival).await.unwrap();

@@ -128,6 +128,7 @@ impl World {
             socket_id: socket(n),
             key: "key",
             protocol: Some("7"),
+            origin: None,
             credential,
         };
         self.service.connect(arrival).await?;
