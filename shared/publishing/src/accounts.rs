@@ -5,6 +5,7 @@ use posts::{
     news,
 };
 
+use crate::reach::Reach;
 use crate::{Announcer, PublishTo, Publishing, Refusal, numbers};
 
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
@@ -41,6 +42,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         self.data.create_account(&account, &sealed).await?;
         self.announce([news::account_connected(&account)]).await;
         Ok(account)
+    }
+
+    /// Whether an account can be published to at `now`; its tokens are renewed if they are about to end.
+    pub async fn credentials_ready(&self, id: &AccountId, now: Timestamp) -> bool {
+        matches!(self.reach(id, now).await, Ok(Reach::Open(_)))
     }
 
     /// Lists the accounts of a workspace of the caller, the oldest first.

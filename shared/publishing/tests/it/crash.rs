@@ -20,6 +20,7 @@ struct Dying {
     world: World,
     account: posts::Account,
     settings: Settings,
+    class: Class,
 }
 
 impl Dying {
@@ -28,11 +29,28 @@ impl Dying {
     }
 
     async fn named(account: &str, alone: bool) -> Self {
+        Self::of(account, alone, Class::Idempotent).await
+    }
+
+    async fn of(account: &str, alone: bool, class: Class) -> Self {
         let settings = Settings { alone, ..Settings::default() };
-        let world = World::with(Class::Idempotent, settings).await;
+        let world = World::with(class, settings).await;
         let account = world.connect(account).await;
         world.schedule(&[&account], NOW).await;
-        Self { world, account, settings }
+        Self { world, account, settings, class }
+    }
+
+    /// Stops at a row of the crash table.
+    async fn die_at(&self, row: usize) {
+        match row {
+            0 => {}
+            1 => drop(self.claim_post().await),
+            2 => drop(self.claim_delivery(&self.claim_post().await, NOW).await),
+            3 => drop(self.arm().await),
+            4 => drop(self.send().await),
+            5 => self.settle().await,
+            _ => self.roll_up().await,
+        }
     }
 
     async fn post(&self) -> (Post, Vec<Delivery>) {
@@ -54,7 +72,7 @@ impl Dying {
         let dead = Worker { process: "dead".to_owned(), run: "1".to_owned() };
         // A real worker has the account's lease too.
         self.world.data.lease_account(&self.account.id, &dead, now, &self.settings).await.unwrap();
-        let claim = before.claim(&dead, Class::Idempotent, now, &self.settings);
+        let claim = before.claim(&dead, self.class, now, &self.settings);
         let DeliveryClaim::Taken(mine) = claim else { panic!("{claim:?}") };
         self.world.data.replace_delivery(before, &mine).await.unwrap();
         mine
@@ -92,7 +110,7 @@ impl Dying {
     async fn settle(&self) {
         let (armed, outcome) = self.send().await;
         let jitter = Jitter::from_unit(0.5);
-        let after = armed.settle(outcome, Class::Idempotent, jitter, NOW, &self.settings).unwrap();
+        let after = armed.settle(outcome, self.class, jitter, NOW, &self.settings).unwrap();
         self.world.data.replace_delivery(&armed, &after).await.unwrap();
     }
 
@@ -252,4 +270,38 @@ async fn a_stop_of_three_hours_ends_in_missed_or_unconfirmed_never_in_a_late_pos
         Stage::Failed { reason: FailReason::Unconfirmed, .. }
     ));
     assert_eq!(dying.world.ledger.calls().len(), 1);
+}
+
+/// Every row of the crash table for every class: the ledger decides. Nothing is there twice, nothing that is there
+/// is called failed, and only what may be there without anybody's knowledge is left to a person.
+#[tokio::test]
+async fn every_row_of_the_crash_table_for_every_class() {
+    const ARMED: usize = 3;
+    const SENT: usize = 4;
+    let window = Class::IdempotentFor(Duration::from_secs(55 * 60));
+    for class in [Class::Idempotent, window, Class::Verifiable, Class::Opaque] {
+        for row in 0..7 {
+            for alone in [false, true] {
+                let dying = Dying::of("one", alone, class).await;
+                dying.die_at(row).await;
+                let later = dying.world.another_server();
+                later.resume(after(1)).await;
+                for minute in 1..60 {
+                    later.tick(after(minute * 60)).await;
+                }
+                let (post, deliveries) = dying.post().await;
+                let rows = dying.world.ledger.rows();
+                let case = format!("{class:?}, row {row}, alone {alone}: {deliveries:?}");
+                let unknown = class == Class::Opaque && (row == ARMED || row == SENT);
+                let expected = if unknown { PostStatus::Failed } else { PostStatus::Published };
+                assert_eq!(post.status(), expected, "{case}");
+                assert_eq!(rows, usize::from(!(unknown && row == ARMED)), "{case}");
+                let told = dying.world.heard.of("post:published").len();
+                assert_eq!(told, usize::from(!unknown), "{case}");
+                if unknown {
+                    assert_eq!(deliveries[0].status(), DeliveryStatus::Unconfirmed, "{case}");
+                }
+            }
+        }
+    }
 }

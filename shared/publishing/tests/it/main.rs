@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
+mod accounts;
 mod crash;
+mod decide;
+mod gates;
 mod kill;
 mod race;
 mod tick;
+mod unknown;
 mod verbs;
 mod world;

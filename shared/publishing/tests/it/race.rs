@@ -9,7 +9,7 @@ use publishing::Refusal;
 
 use crate::world::{NOW, World, after};
 
-const POSTS: usize = 200;
+const POSTS: usize = 500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_workers_publish_each_delivery_once() {
@@ -22,7 +22,7 @@ async fn many_workers_publish_each_delivery_once() {
     for n in 0..POSTS {
         ids.push(world.schedule(&[&accounts[n % 8]], NOW).await.post.id);
     }
-    let servers: Vec<_> = (0..4).map(|_| world.another_server()).collect();
+    let servers: Vec<_> = (0..8).map(|_| world.another_server()).collect();
     let mut processed = 0;
     // A run that finds an account taken leaves it to a later one.
     for round in 0..10 {
@@ -56,7 +56,7 @@ async fn a_change_that_races_the_claim_wins_or_is_told_that_it_lost() {
     // The platform holds its calls, so that a claimed post stays publishing until the change is over.
     let account = world.connect("slow").await;
     let (mut won, mut lost) = (0, 0);
-    for round in 0..300 {
+    for round in 0..1_000 {
         let id = world.schedule(&[&account], NOW).await.post.id;
         let calls = world.ledger.calls().len();
         let ticker = Arc::clone(&world.server);

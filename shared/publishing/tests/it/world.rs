@@ -1,14 +1,15 @@
 //! A world with its own clock: tables in memory, a platform with a ledger, and everything that was announced.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use data::Data;
 use posts::{
-    Account, AccountId, Announcement, Answer, Caller, Class, DeliveryId, FieldError, NewAccount,
-    NewPost, Outcome, Post, PostId, PostView, Request, Secret, Settings, Timestamp, UserId,
-    WorkspaceId,
+    Account, AccountId, Announcement, Answer, Caller, Class, Credentials, DeliveryId, FieldError,
+    Gate, Granted, NewAccount, NewPost, Outcome, Post, PostId, PostView, Prepared, ReadBack,
+    Refreshed, Remote, Request, Secret, Settings, Timestamp, UserId, WorkspaceId,
 };
 use publishing::{Announcer, PublishTo, Publishing};
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub(crate) fn after(seconds: u64) -> Timestamp {
 /// What the platform does with a call.
 #[derive(Debug, Clone)]
 pub(crate) enum Doing {
+    /// Publishes nothing, answers this, and names a limit.
+    Limit(Outcome, Gate),
     /// Publishes, and answers so.
     Publish,
     /// Publishes, and the answer is lost.
@@ -44,15 +47,28 @@ pub(crate) struct Call {
     pub(crate) attempt: u32,
 }
 
-/// A platform that is idempotent as the contract says: one row for each key.
+/// A row of the ledger: what the platform has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    account: AccountId,
+    key: String,
+    payload: String,
+}
+
+/// A platform as its class says: an idempotent one has one row for each key, any other one for each call.
 #[derive(Clone)]
 pub(crate) struct Ledger(Arc<Inner>);
 
 struct Inner {
     class: Class,
-    rows: Mutex<BTreeMap<String, String>>,
+    rows: Mutex<Vec<Row>>,
     calls: Mutex<Vec<Call>>,
     script: Mutex<VecDeque<Doing>>,
+    looks: Mutex<VecDeque<ReadBack>>,
+    looked: AtomicUsize,
+    preparing: Mutex<VecDeque<Prepared>>,
+    renewing: Mutex<VecDeque<Refreshed>>,
+    renewed: AtomicUsize,
     in_flight: Mutex<BTreeMap<AccountId, usize>>,
     /// Calls to the account `slow` wait here.
     gate: Semaphore,
@@ -88,9 +104,41 @@ impl Ledger {
     }
 
     fn publish_row(&self, request: Request<'_>) {
-        let (key, payload) = (request.idem_key.to_owned(), request.payload.to_owned());
-        let row = self.0.rows.lock().unwrap().entry(key).or_insert_with(|| payload.clone()).clone();
-        assert_eq!(row, payload, "a resend has the same bytes");
+        let mut rows = self.0.rows.lock().unwrap();
+        let earlier = rows.iter().find(|row| row.key == request.idem_key);
+        if let Some(row) = earlier {
+            assert_eq!(row.payload, request.payload, "a resend has the same bytes");
+            if matches!(self.0.class, Class::Idempotent | Class::IdempotentFor(_)) {
+                return;
+            }
+        }
+        rows.push(Row {
+            account: request.account.id.clone(),
+            key: request.idem_key.to_owned(),
+            payload: request.payload.to_owned(),
+        });
+    }
+
+    /// The next look sees this, whatever is there.
+    pub(crate) fn next_look(&self, look: ReadBack) {
+        self.0.looks.lock().unwrap().push_back(look);
+    }
+
+    pub(crate) fn looked(&self) -> usize {
+        self.0.looked.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn next_prepared(&self, prepared: Prepared) {
+        self.0.preparing.lock().unwrap().push_back(prepared);
+    }
+
+    /// The next renewal comes to this. Without one the account has nothing to renew.
+    pub(crate) fn next_renewal(&self, refreshed: Refreshed) {
+        self.0.renewing.lock().unwrap().push_back(refreshed);
+    }
+
+    pub(crate) fn renewed(&self) -> usize {
+        self.0.renewed.load(Ordering::SeqCst)
     }
 }
 
@@ -118,6 +166,44 @@ impl PublishTo for Ledger {
             .to_string()
     }
 
+    async fn sign_in(&self, new: &NewAccount, now: Timestamp) -> Result<Granted, Vec<FieldError>> {
+        let secret = new.secret.clone();
+        let credentials = match new.name.as_str() {
+            // Tokens that end in an hour.
+            "tokens" => tokens(secret.reveal(), now),
+            _ => Credentials::Key { key: secret },
+        };
+        // The platform says whose the credentials are: what follows the colon.
+        let remote = new.secret.reveal().split(':').nth(1).unwrap_or_default();
+        let (name, url) = (new.name.clone(), new.url.clone());
+        Ok(Granted { remote_id: remote.to_owned(), name, url, credentials })
+    }
+
+    async fn refresh(&self, _: &Account, _: &Credentials, _: Timestamp) -> Refreshed {
+        self.0.renewed.fetch_add(1, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        self.0.renewing.lock().unwrap().pop_front().unwrap_or(Refreshed::NotOffered)
+    }
+
+    async fn prepare(&self, _: Request<'_>) -> Prepared {
+        self.0.preparing.lock().unwrap().pop_front().unwrap_or(Prepared::Ready(None))
+    }
+
+    /// Finds what has the same text, as a real platform does: it knows nothing of our keys.
+    async fn read_back(&self, request: Request<'_>) -> ReadBack {
+        self.0.looked.fetch_add(1, Ordering::SeqCst);
+        if let Some(look) = self.0.looks.lock().unwrap().pop_front() {
+            return look;
+        }
+        let text = |payload: &str| serde_json::from_str::<Value>(payload).unwrap()["text"].clone();
+        let rows = self.0.rows.lock().unwrap();
+        let same = rows.iter().filter(|row| {
+            row.account == request.account.id && text(&row.payload) == text(request.payload)
+        });
+        let found: Vec<_> = same.map(|row| Remote { id: row.key.clone(), url: None }).collect();
+        if found.is_empty() { ReadBack::NotThere } else { ReadBack::Found(found) }
+    }
+
     async fn publish(&self, request: Request<'_>) -> Answer {
         let account = request.account.id.clone();
         self.enter(&account);
@@ -137,6 +223,7 @@ impl PublishTo for Ledger {
         self.0.in_flight.lock().unwrap().remove(&account);
         match doing {
             Doing::Answer(outcome) => return outcome.into(),
+            Doing::Limit(outcome, gate) => return Answer { outcome, gate: Some(gate) },
             Doing::Panic => panic!("an adapter's bug"),
             Doing::Publish => self.publish_row(request),
             Doing::LoseAnswer => {
@@ -208,6 +295,11 @@ impl World {
             rows: Mutex::default(),
             calls: Mutex::default(),
             script: Mutex::default(),
+            looks: Mutex::default(),
+            looked: AtomicUsize::new(0),
+            preparing: Mutex::default(),
+            renewing: Mutex::default(),
+            renewed: AtomicUsize::new(0),
             in_flight: Mutex::default(),
             gate: Semaphore::new(0),
             begun,
@@ -255,6 +347,16 @@ impl World {
 
     pub(crate) async fn get(&self, id: &PostId) -> PostView {
         self.server.get_post(&self.me, id).await.unwrap()
+    }
+}
+
+/// Tokens given at `now` that end in an hour.
+pub(crate) fn tokens(access: &str, now: Timestamp) -> Credentials {
+    Credentials::Tokens {
+        access: Secret::new(access),
+        refresh: Some(Secret::new("r3fresh")),
+        issued_at: now,
+        expires_at: Some(now.plus(Duration::from_secs(3600))),
     }
 }
 
