@@ -5,6 +5,7 @@
 //! Nothing here knows a runtime, a clock or a transport.
 
 mod app;
+pub mod authorize;
 pub mod client_event;
 pub mod connect;
 mod effect;
@@ -17,8 +18,10 @@ pub mod list_users;
 pub mod publish;
 mod recorded;
 mod shared;
+pub mod sign_in;
 pub mod subscribe;
 pub mod subscription_count;
+pub mod terminate_connections;
 pub mod unsubscribe;
 pub mod usage;
 
@@ -37,5 +40,6 @@ pub use list_channels::ListChannels;
 pub use publish::{Counts, Info, Publish};
 pub use recorded::{Cached, Depth, Keep, Missed, Recorded};
 pub use shared::SharedApps;
+pub use sign_in::{SignIn, SignedIn};
 pub use subscribe::{Join, Joined, Presence};
 pub use unsubscribe::{Absence, Departed, Leaving, Left};

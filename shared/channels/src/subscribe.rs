@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use auth::verify_channel;
 use protocol::limits::{CHANNELS_PER_CONNECTION, USER_ID_CHARS};
-use protocol::{
-    ChannelKind, ChannelName, Code, Fault, Member, Roster, ServerFrame, Subscribe, UserId,
-};
+use protocol::{ChannelName, Code, Fault, Member, Roster, ServerFrame, Subscribe, UserId};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -128,8 +126,14 @@ const EXISTS: u16 = 409;
 pub fn check(app: &App, connection: &Connection, ask: &Subscribe) -> Result<Checked, Refused> {
     let channel =
         ChannelName::parse(&ask.channel).map_err(|e| Refused::name(&ask.channel, e.to_string()))?;
-    if channel.kind() == ChannelKind::ServerToUser {
-        return Err(Refused::forbidden(&channel));
+    if let Some(user) = channel.own_user() {
+        let signed_in = connection.user.as_ref().is_some_and(|it| it.id.as_str() == user);
+        let refused = Refused::forbidden(&channel);
+        return if signed_in {
+            Ok(Checked::Open(Join { channel, member: None }))
+        } else {
+            Err(refused)
+        };
     }
     if !channel.kind().needs_auth() {
         return Ok(Checked::Open(Join { channel, member: None }));

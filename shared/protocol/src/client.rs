@@ -16,6 +16,8 @@ pub enum ClientFrame {
     Subscribe(Subscribe),
     /// `pusher:unsubscribe` of the named channel (not yet checked as a name).
     Unsubscribe(String),
+    /// `pusher:signin`.
+    SignIn(SignIn),
     /// An event for the other subscribers of a channel.
     Event(ClientEvent),
 }
@@ -31,6 +33,15 @@ pub struct Subscribe {
     /// The signed JSON text about the member; part of the signature whenever present.
     #[serde(default)]
     pub channel_data: Option<String>,
+}
+
+/// `pusher:signin` as it came.
+#[derive(Debug, Deserialize)]
+pub struct SignIn {
+    /// `key:signature`.
+    pub auth: String,
+    /// The signed JSON text about the user.
+    pub user_data: String,
 }
 
 /// A `client-…` event as it came.
@@ -71,10 +82,11 @@ impl ClientFrame {
         match envelope.event.as_str() {
             "pusher:ping" => Ok(Self::Ping),
             "pusher:pong" => Ok(Self::Pong),
-            "pusher:subscribe" => data(&envelope).map(Self::Subscribe),
+            "pusher:subscribe" => data(&envelope, CHANNEL).map(Self::Subscribe),
             "pusher:unsubscribe" => {
-                data::<Unsubscribe>(&envelope).map(|it| Self::Unsubscribe(it.channel))
+                data::<Unsubscribe>(&envelope, CHANNEL).map(|it| Self::Unsubscribe(it.channel))
             }
+            "pusher:signin" => data(&envelope, "'auth' and 'user_data'").map(Self::SignIn),
             name if name.starts_with("client-") => client_event(envelope),
             name if name.starts_with("pusher:") || name.starts_with("pusher_internal:") => {
                 Err(Fault::note(format!("Unknown event: '{}'", clip(name))))
@@ -87,8 +99,11 @@ impl ClientFrame {
     }
 }
 
+/// What subscribing and unsubscribing need.
+const CHANNEL: &str = "a 'channel'";
+
 /// The `data` of a protocol event; some libraries send it as a JSON string, so both forms count.
-fn data<T: serde::de::DeserializeOwned>(envelope: &Envelope<'_>) -> Result<T, Fault> {
+fn data<T: serde::de::DeserializeOwned>(envelope: &Envelope<'_>, fields: &str) -> Result<T, Fault> {
     let raw = envelope.data.map_or("null", RawValue::get);
     let parsed = if raw.starts_with('"') {
         serde_json::from_str::<String>(raw).and_then(|inner| serde_json::from_str(&inner))
@@ -96,10 +111,8 @@ fn data<T: serde::de::DeserializeOwned>(envelope: &Envelope<'_>) -> Result<T, Fa
         serde_json::from_str(raw)
     };
     parsed.map_err(|_| {
-        Fault::note(format!(
-            "Invalid data for {}: expected an object with a 'channel'",
-            envelope.event
-        ))
+        let event = &envelope.event;
+        Fault::note(format!("Invalid data for {event}: expected an object with {fields}"))
     })
 }
 
@@ -145,6 +158,10 @@ mod tests {
             expect![[r#"Subscribe(Subscribe { channel: "a", auth: None, channel_data: None })"#]],
         );
         check(
+            r#"{"event":"pusher:signin","data":{"auth":"k:s","user_data":"{}"}}"#,
+            expect![[r#"SignIn(SignIn { auth: "k:s", user_data: "{}" })"#]],
+        );
+        check(
             r#"{"event":"pusher:unsubscribe","data":{"channel":"a"}}"#,
             expect![[r#"Unsubscribe("a")"#]],
         );
@@ -166,6 +183,12 @@ mod tests {
         check(
             r#"{"event":"pusher:subscribe"}"#,
             expect!["None Invalid data for pusher:subscribe: expected an object with a 'channel'"],
+        );
+        check(
+            r#"{"event":"pusher:signin","data":{"auth":"k:s","user_data":{}}}"#,
+            expect![
+                "None Invalid data for pusher:signin: expected an object with 'auth' and 'user_data'"
+            ],
         );
         check(r#"{"event":"pusher:nope"}"#, expect!["None Unknown event: 'pusher:nope'"]);
         check(

@@ -12,7 +12,7 @@ mod roster;
 mod server;
 
 pub use channel::{ChannelKind, ChannelName, EventName, NameError};
-pub use client::{ClientEvent, ClientFrame, Subscribe};
+pub use client::{ClientEvent, ClientFrame, SignIn, Subscribe};
 pub use fault::{Code, Fault};
 pub use ids::{AppId, AppKey, ConnectionId, Serial, SocketId, UserId};
 pub use roster::{Member, Roster};

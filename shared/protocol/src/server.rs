@@ -76,6 +76,18 @@ pub enum ServerFrame<'a> {
         /// Its place in the channel's history, if the channel has one. Pusher's clients ignore it.
         serial: Option<Serial>,
     },
+    /// The sign-in stands.
+    SigninSuccess {
+        /// The signed text, exactly as it came: the client checks it.
+        user_data: &'a str,
+    },
+    /// Users of a watchlist came or went.
+    WatchlistEvents {
+        /// Who is there.
+        online: &'a [UserId],
+        /// Who is not.
+        offline: &'a [UserId],
+    },
     /// How many subscriptions a channel has.
     SubscriptionCount(&'a ChannelName, usize),
     /// A cache channel holds no event.
@@ -134,6 +146,25 @@ struct Added<'a> {
     user_info: Option<&'a RawValue>,
 }
 
+#[derive(Serialize)]
+struct Watchlist<'a> {
+    events: Vec<WatchlistEvent<'a>>,
+}
+
+#[derive(Serialize)]
+struct WatchlistEvent<'a> {
+    name: &'a str,
+    user_ids: &'a [UserId],
+}
+
+impl<'a> Watchlist<'a> {
+    fn of(online: &'a [UserId], offline: &'a [UserId]) -> Self {
+        let both = [("online", online), ("offline", offline)];
+        let some = both.into_iter().filter(|(_, user_ids)| !user_ids.is_empty());
+        Self { events: some.map(|(name, user_ids)| WatchlistEvent { name, user_ids }).collect() }
+    }
+}
+
 impl ServerFrame<'_> {
     /// Writes the message as it goes over the wire.
     pub fn encode(&self) -> Frame {
@@ -175,6 +206,14 @@ impl ServerFrame<'_> {
                 user_id: *user_id,
                 serial: *serial,
             }),
+            Self::SigninSuccess { user_data } => {
+                let data = serde_json::json!({ "user_data": user_data });
+                wire("pusher:signin_success", None, Some(data))
+            }
+            Self::WatchlistEvents { online, offline } => {
+                let data = Watchlist::of(online, offline);
+                wire("pusher_internal:watchlist_events", None, Some(data))
+            }
             Self::SubscriptionCount(channel, count) => {
                 let data = json(&serde_json::json!({ "subscription_count": count }));
                 wire("pusher_internal:subscription_count", Some(channel.as_str()), Some(data))

@@ -1,5 +1,6 @@
 //! A connection is over: everything of it ends, and those who shared a channel learn it.
 
+use channels::sign_in::lost;
 use channels::unsubscribe::{farewell, leaving};
 use channels::{Connection, Effect, Left};
 use identity::Facts;
@@ -25,6 +26,9 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                     continue;
                 }
             };
+            if let Some(user) = closed.user {
+                gone.extend(self.run(vec![lost(&closed.connection, user)]).await);
+            }
             for channel in &closed.channels {
                 gone.extend(self.part(&closed.connection, channel).await);
             }

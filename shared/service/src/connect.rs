@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use channels::{Connection, connect};
+use channels::{Connection, authorize, connect, sign_in};
 use identity::{Facts, User};
 use protocol::{Code, ConnectionId, Fault, SocketId};
 use store::{Opened, Store};
 
+use crate::error::Error;
 use crate::{Outbox, Service};
 
 /// A client at the door.
@@ -62,16 +63,25 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         }
     }
 
-    /// Sends the first frame; a connection with a token is joined to its user's own channel.
+    /// Sends the first frame; a connection with a token is signed in and joined to its user's own channel.
     /// `now_ms`: milliseconds since the Unix epoch.
     pub async fn greet(&self, id: &ConnectionId, now_ms: u64) {
         let Some(connection) = self.known(id).await else { return };
-        self.run_and_bury(vec![connect::greet(&connection)]).await;
-        if let Some(join) = connect::own_channel(&connection)
-            && let Err(error) = self.join(&connection, &join, now_ms).await
-        {
+        let hello = [connect::greet(&connection)].into_iter().chain(authorize::later(&connection));
+        self.run_and_bury(hello.collect()).await;
+        if let Err(error) = self.settle_in(&connection, now_ms).await {
             self.run_and_bury(error.effects(&connection)).await;
         }
+    }
+
+    async fn settle_in(&self, connection: &Connection, now_ms: u64) -> Result<(), Error> {
+        if let Some(sign_in) = sign_in::of_token(connection) {
+            self.sign_in_as(connection, &sign_in, Vec::new(), now_ms).await?;
+        }
+        if let Some(join) = connect::own_channel(connection) {
+            self.join(connection, &join, now_ms).await?;
+        }
+        Ok(())
     }
 
     /// What is remembered of a connection, with its app as it is now: a key that was added meanwhile is good.

@@ -1,6 +1,6 @@
 //! Why a verb stopped, and the one place where that becomes frames.
 
-use channels::{Connection, Effect, subscribe::Refused, usage::Over};
+use channels::{Connection, Effect, sign_in, subscribe::Refused, usage::Over};
 use protocol::{Fault, ServerFrame};
 
 /// Why a frame came to nothing.
@@ -10,6 +10,8 @@ pub(crate) enum Error {
     Fault(Fault),
     /// A subscription refused, and fit to be shown.
     Refused(Refused),
+    /// Nobody was signed in; fit to be shown.
+    SignIn(sign_in::Refused),
     /// More than the rate allows; with the channel that a subscription named.
     Over(Over, String),
     /// The store did not answer: for the log.
@@ -25,6 +27,12 @@ impl From<Fault> for Error {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         Self::Refused(refused)
+    }
+}
+
+impl From<sign_in::Refused> for Error {
+    fn from(refused: sign_in::Refused) -> Self {
+        Self::SignIn(refused)
     }
 }
 
@@ -44,6 +52,10 @@ impl Error {
         match self {
             Self::Fault(fault) => note(fault),
             Self::Refused(refused) => refused.effects(connection),
+            Self::SignIn(sign_in::Refused::Note(fault)) => note(fault),
+            Self::SignIn(sign_in::Refused::Close(fault)) => {
+                vec![Effect::Close { connection: connection.id.clone(), fault: fault.clone() }]
+            }
             Self::Over(over, channel) => over.effects(connection, channel),
             Self::Store(error) => {
                 tracing::error!(connection = %connection.id, %error, "a frame was not handled");

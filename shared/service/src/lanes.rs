@@ -23,7 +23,16 @@ impl Default for Lanes {
 impl Lanes {
     /// Waits for the channel's turn, first come first served. Never hold two lanes at once.
     pub(crate) async fn enter(&self, app: &AppId, channel: &ChannelName) -> MutexGuard<'_, ()> {
-        let hash = self.hasher.hash_one((app, channel)) % LANES as u64;
+        self.lane((app, channel.as_str())).await
+    }
+
+    /// Waits for the turn of an app's users: who comes and goes, and who watches that. No channel has this name.
+    pub(crate) async fn enter_users(&self, app: &AppId) -> MutexGuard<'_, ()> {
+        self.lane((app, "")).await
+    }
+
+    async fn lane(&self, name: (&AppId, &str)) -> MutexGuard<'_, ()> {
+        let hash = self.hasher.hash_one(name) % LANES as u64;
         self.locks[usize::try_from(hash).unwrap_or_default()].lock().await
     }
 }

@@ -17,8 +17,10 @@ mod look_again;
 mod message;
 mod outbox;
 mod publish;
+mod sign_in;
 mod subscribe;
 mod subscription_count;
+mod terminate_connections;
 mod unsubscribe;
 mod usage;
 

@@ -1,8 +1,8 @@
 //! A job is due: what was put off is looked at again.
 
-use channels::{Absence, Job, subscription_count, unsubscribe};
+use channels::{Absence, Job, authorize, sign_in, subscription_count, unsubscribe};
 use identity::Facts;
-use protocol::{AppId, ChannelName};
+use protocol::{AppId, ChannelName, ConnectionId, UserId};
 use store::Store;
 
 use crate::{Outbox, Service};
@@ -15,7 +15,10 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                 self.confirm_leave(app, channel, absence).await
             }
             Job::TellCount { app, channel } => self.tell_count(app, channel).await,
-            Job::ConfirmOffline { .. } | Job::Authorize { .. } => Ok(()),
+            Job::ConfirmOffline { app, user, connection } => {
+                self.confirm_offline(app, user, connection).await
+            }
+            Job::Authorize { connection } => self.authorize(connection).await,
         };
         if let Err(error) = done {
             tracing::error!(?job, %error, "something was not looked at again");
@@ -45,6 +48,28 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         let gone = self.run(subscription_count::tell(&app, channel, count)).await;
         drop(lane);
         self.bury(gone).await;
+        Ok(())
+    }
+
+    async fn confirm_offline(
+        &self,
+        app: &AppId,
+        user: &UserId,
+        lost: &ConnectionId,
+    ) -> Result<(), store::Error> {
+        let lane = self.lanes.enter_users(app).await;
+        let tell = self.store.confirm_offline(app, user, lost).await?;
+        let gone = self.run(sign_in::went(user, tell)).await;
+        drop(lane);
+        self.bury(gone).await;
+        Ok(())
+    }
+
+    async fn authorize(&self, id: &ConnectionId) -> Result<(), store::Error> {
+        let Some(connection) = self.known(id).await else { return Ok(()) };
+        if !self.store.is_authorized(id).await? {
+            self.run_and_bury(authorize::close(&connection).into_iter().collect()).await;
+        }
         Ok(())
     }
 }

@@ -60,6 +60,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
             ClientFrame::Pong => Ok(()),
             ClientFrame::Subscribe(ask) => self.subscribe(connection, &ask, now_ms).await,
             ClientFrame::Unsubscribe(channel) => self.unsubscribe(connection, &channel).await,
+            ClientFrame::SignIn(ask) => self.sign_in(connection, &ask, now_ms).await,
             ClientFrame::Event(event) => self.client_event(connection, event, now_ms).await,
         }
     }

@@ -6,4 +6,5 @@ mod memories;
 mod model;
 mod scenarios;
 mod usage;
+mod users;
 mod world;

@@ -3,6 +3,7 @@
 
 mod absence;
 mod events;
+mod users;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub async fn run<S: Store>(store: &S) {
     lists(store).await;
     absence::run(store).await;
     events::run(store).await;
+    users::run(store).await;
 }
 
 /// An app with the given limits.

@@ -5,6 +5,7 @@
 pub mod conformance;
 mod events;
 mod memory;
+mod users;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
 pub use events::{EVENTS_PER_ANSWER, Events};
 pub use memory::MemoryStore;
+pub use users::Users;
 
 /// The store could not answer. The cause is for the log, never for a client.
 #[derive(Debug)]
@@ -55,10 +57,13 @@ pub struct Closed {
     pub connection: Arc<Connection>,
     /// The channels to leave.
     pub channels: Vec<ChannelName>,
+    /// The user whose last signed-in connection it was, if somebody watches the user. The user counts as online until
+    /// [`Users::confirm_offline`] is called.
+    pub user: Option<UserId>,
 }
 
 /// Who is connected, subscribed and present.
-pub trait Store: Events {
+pub trait Store: Events + Users {
     /// Remembers an admitted connection, unless its app is over its limit.
     fn open(&self, connection: Connection) -> impl Future<Output = Result<Opened, Error>> + Send;
 

@@ -1,9 +1,10 @@
 //! The store in memory: maps behind short locks. A verb takes its connection's lock first and
-//! a channel's second, never two of a kind, so verbs cannot wait for each other in a circle.
+//! a channel's, or that of the users, second, never two of a kind, so verbs cannot wait for each other in a circle.
 
 mod channel;
 mod events;
 mod shards;
+mod users;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,7 @@ use crate::{Closed, Error, Opened, Store};
 use channel::Channel;
 use events::Memories;
 use shards::Shards;
+use users::Everyone;
 
 /// The length of the window in which client events are counted.
 const RATE_WINDOW_MS: u64 = 1_000;
@@ -28,11 +30,13 @@ pub struct MemoryStore {
     channels: Shards<(AppId, ChannelName), Channel>,
     per_app: Mutex<HashMap<AppId, u32>>,
     memories: Memories,
+    everyone: Everyone,
 }
 
 struct Row {
     connection: Arc<Connection>,
     channels: Vec<ChannelName>,
+    watchlist: Vec<UserId>,
     window_start_ms: u64,
     events_in_window: u32,
 }
@@ -72,6 +76,7 @@ impl Store for MemoryStore {
         let row = Row {
             connection: Arc::new(connection),
             channels: Vec::new(),
+            watchlist: Vec::new(),
             window_start_ms: 0,
             events_in_window: 0,
         };
@@ -156,11 +161,14 @@ impl Store for MemoryStore {
     }
 
     async fn close(&self, id: &ConnectionId) -> Result<Option<Closed>, Error> {
-        let Some(row) = self.connections.lock(id).remove(id) else { return Ok(None) };
+        // Held to the end: a sign-in comes before all of this, or finds nobody.
+        let mut rows = self.connections.lock(id);
+        let Some(row) = rows.remove(id) else { return Ok(None) };
         let socket = (row.connection.app.id.clone(), row.connection.socket_id);
         self.sockets.lock(&socket).remove(&socket);
         self.give_place_back(&row.connection.app.id);
-        Ok(Some(Closed { connection: row.connection, channels: row.channels }))
+        let user = self.everyone.close(&row.connection, &row.watchlist);
+        Ok(Some(Closed { connection: row.connection, channels: row.channels, user }))
     }
 
     async fn speak(
@@ -254,6 +262,7 @@ mod tests {
         assert!(store.connections.is_empty());
         assert!(store.sockets.is_empty());
         assert!(store.channels.is_empty());
+        assert!(store.everyone.is_empty());
     }
 
     #[tokio::test]

@@ -125,7 +125,19 @@ fn a_signed_in_user_asks_the_policy() {
     );
     assert!(check(&app(), &c1, &signed("presence-a", Some(r#"{"user_id":"u2"}"#))).is_err());
     assert!(check(&app(), &c1, &signed("presence-a", None)).is_ok());
-    assert!(check(&app(), &c1, &ask("#server-to-user-u1", None, None)).is_err());
+    for auth in [None, Some("")] {
+        check_with(
+            &c1,
+            &ask("#server-to-user-u1", auth, None),
+            expect![[r##"Open(Join { channel: "#server-to-user-u1", member: None })"##]],
+        );
+    }
+    for other in ["#server-to-user-u", "#server-to-user-u11", "#server-to-user-u2"] {
+        assert!(check(&app(), &c1, &ask(other, None, None)).is_err());
+    }
+    let nobody = connection("c1");
+    assert!(check(&app(), &nobody, &ask("#server-to-user-u1", None, None)).is_err());
+    assert!(check(&app(), &nobody, &signed("#server-to-user-u1", None)).is_err());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use auth::{KeyPair, sign_channel};
+use auth::{KeyPair, sign_channel, sign_user};
 use channels::usage::Rates;
 use channels::{App, Apps, HistoryRule, Hook, Job, Limits, Publish};
 use identity::{Facts, PostFacts, User, Workspace, WorkspaceId};
@@ -145,6 +145,14 @@ impl World {
 
     pub(super) async fn connect_quietly(&self, n: u64) {
         self.arrive(n, Credential::None).await.unwrap();
+    }
+
+    /// Signs in, the data signed by the application.
+    pub(super) async fn sign_in(&self, n: u64, user_data: &str) {
+        let auth = sign_user(&app().keys[0], socket(n), user_data);
+        let data = serde_json::json!({ "auth": auth, "user_data": user_data });
+        let frame = serde_json::json!({ "event": "pusher:signin", "data": data });
+        self.says(n, &frame.to_string()).await;
     }
 
     /// A plain client, member of `workspace`.
