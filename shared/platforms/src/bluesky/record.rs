@@ -135,8 +135,8 @@ fn facet(start: usize, end: usize, feature: &Value) -> Value {
 fn tid(at_ms: i64, idem_key: &str) -> String {
     let hash = Sha256::digest(idem_key);
     let [a, b, c, d] = [hash[0], hash[1], hash[2], hash[3]].map(u64::from);
-    let micros = u64::try_from(at_ms).unwrap_or(0) * 1000 + (a << 8 | b) % 1000;
-    let bits = (micros & ((1 << 53) - 1)) << 10 | (c << 8 | d) % 1024;
+    let micros = u64::try_from(at_ms).unwrap_or(0) * 1000 + ((a << 8) | b) % 1000;
+    let bits = ((micros & ((1 << 53) - 1)) << 10) | (((c << 8) | d) % 1024);
     let digit = |at: u32| char::from(DIGITS[usize::from((bits >> (at * 5)) as u8 & 31)]);
     (0..13).rev().map(digit).collect()
 }

@@ -1,0 +1,44 @@
+//! A Facebook page.
+
+use serde_json::{Value, json};
+
+use crate::fault::publishing;
+use crate::meta::{error, errors};
+use crate::wire::{Reply, Request};
+use crate::world::{World, iso};
+
+pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
+    if !world.knows(request) {
+        return errors().unauthorized;
+    }
+    let (method, path) = request.route();
+    match (method, path.as_slice()) {
+        ("POST", [_, _, "photos"]) => Reply::json(200, json!({ "id": world.id() })),
+        ("GET", [_, page, "feed"]) => {
+            let posts: Vec<_> = world.of(page).into_iter().map(|row| {
+                let at = format!("{}+0000", &iso(row.at_ms)[..19]);
+                json!({ "id": row.id, "message": row.text, "created_time": at, "permalink_url": link(&row.id) })
+            }).collect();
+            Reply::json(200, json!({ "data": posts }))
+        }
+        ("POST", [_, page, "feed"]) => {
+            let (page, post) = ((*page).to_owned(), request.json());
+            publishing(world, errors(), |world| feed(world, &page, &post))
+        }
+        _ => error(404, 100, 33, "Unsupported request"),
+    }
+}
+
+fn feed(world: &mut World, page: &str, post: &Value) -> Reply {
+    let text = post["message"].as_str().unwrap_or_default();
+    if world.repeats(page, text) {
+        return errors().duplicate;
+    }
+    let pictures = post["attached_media"].as_array().map_or(0, Vec::len);
+    let id = world.commit(page, None, text, pictures);
+    Reply::json(200, json!({ "id": id, "permalink_url": link(&id) }))
+}
+
+fn link(id: &str) -> String {
+    format!("https://www.facebook.com/{id}")
+}
