@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod jwt;
 mod origins;
+mod visitors;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ pub(crate) use demo::{APP_ID, KEY, SECRET};
 pub(crate) use env::Env;
 pub(crate) use error::ConfigError;
 pub(crate) use jwt::{JwtConfig, JwtKeys};
+pub(crate) use visitors::VisitorsConfig;
 
 use file::File;
 
@@ -86,6 +88,8 @@ pub(crate) struct Config {
     pub(crate) cron_secret: Option<Secret>,
     /// Web origins that may call the HTTP API from a browser.
     pub(crate) allowed_origins: Origins,
+    /// Who may come how often.
+    pub(crate) visitors: VisitorsConfig,
     /// How posts are sent.
     pub(crate) publishing: PublishingConfig,
     /// Where platforms are, and what the operator registered with them.
@@ -142,6 +146,7 @@ impl Config {
 struct Settings {
     cron_secret: Option<Secret>,
     allowed_origins: Option<Origins>,
+    visitors: VisitorsConfig,
     allow_private_addresses: Option<bool>,
     late_limit: Duration,
     platforms: Apis,
@@ -164,6 +169,7 @@ impl Settings {
         Ok(Self {
             cron_secret: cron_secret(env, file)?,
             allowed_origins: origins::read(env, file)?,
+            visitors: visitors::read(&file.server)?,
             allow_private_addresses: match env.switch("PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES")? {
                 Some(allowed) => Some(allowed),
                 None => file.publishing.allow_private_addresses,
@@ -188,6 +194,7 @@ impl Settings {
             jwt,
             cron_secret: self.cron_secret,
             allowed_origins: self.allowed_origins.unwrap_or(Origins::Only(Vec::new())),
+            visitors: self.visitors,
             publishing: PublishingConfig {
                 allow_private_addresses: self.allow_private_addresses.unwrap_or(false),
                 late_limit: self.late_limit,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use data::Data;
-use gateway::Gateway;
+use gateway::{Gateway, Visitors};
 use jwks::Verifier;
 use platforms::{Addresses, Http, Platforms};
 use publishing::Publishing;
@@ -81,7 +81,7 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
     let keys = LocalKeys::open(&config.data.join(KEY_FILE))?;
     let vault = Arc::new(Vault::new(Keys::Local(keys)));
 
-    let (mode, jwt) = (config.mode, config.jwt.clone());
+    let (mode, jwt, proxies) = (config.mode, config.jwt.clone(), config.visitors.proxies.clone());
     let parts = Parts::new(config, data, vault)?;
     let mut router = parts.router;
     let greeting = match mode {
@@ -93,11 +93,12 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
         }
     };
     std::io::stdout().write_all(greeting.as_bytes()).map_err(ServeError::Output)?;
-    let door = Door::new(Arc::clone(&parts.core), parts.verifier, Timing::default());
+    let door =
+        Door::new(Arc::clone(&parts.core), parts.verifier, parts.visitors, Timing::default());
     tokio::spawn(jobs::run(parts.due, Arc::clone(&parts.core)));
     let (stopping, stopped) = watch::channel(false);
     let ticker = tokio::spawn(ticker::run(parts.publishing, stopped));
-    server::serve(listener, router, door, async {
+    server::serve(listener, proxies, router, door, async {
         stop.await;
         stopping.send_replace(true);
     })
@@ -115,6 +116,7 @@ struct Parts {
     core: Arc<Core>,
     publishing: Arc<Posts>,
     verifier: Arc<Verifier>,
+    visitors: Visitors,
     router: Router,
     due: jobs::Due,
 }
@@ -137,6 +139,7 @@ impl Parts {
         let settings = posts::Settings { late: config.publishing.late_limit, alone: true };
         let publishing =
             Arc::new(Publishing::new(data, vault, platforms, News(Arc::clone(&core)), settings));
+        let visitors = Visitors::new(config.visitors.address);
         let router = gateway::router(Gateway {
             service: Arc::clone(&core),
             facts,
@@ -145,12 +148,14 @@ impl Parts {
             settings: gateway::Settings {
                 cron_secret: config.cron_secret,
                 allowed_origins: config.allowed_origins,
+                user_requests: config.visitors.user_requests,
                 ..gateway::Settings::default()
             },
+            visitors: visitors.clone(),
         });
         let console = key.map(|key| console::router(key, config.mode == Mode::Demo));
         let router = router.merge(console.unwrap_or_default());
-        Ok(Self { core, publishing, verifier, router, due })
+        Ok(Self { core, publishing, verifier, visitors, router, due })
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use gateway::ClientIp;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::{self, UpgradeableConnection};
 use hyper::service::{HttpService, service_fn};
@@ -18,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use crate::proxies::Proxies;
 use crate::sockets::{Door, is_websocket};
 
 /// How long a client may take to send its next request's head, idle time included. Ours: bounds half-open
@@ -31,6 +34,7 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Serves until `stop` resolves, then lets requests under way finish.
 pub(crate) async fn serve<S: Store, F: Facts + 'static>(
     listener: TcpListener,
+    proxies: Proxies,
     router: Router,
     door: Arc<Door<S, F>>,
     stop: impl Future<Output = ()>,
@@ -40,12 +44,16 @@ pub(crate) async fn serve<S: Store, F: Facts + 'static>(
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     tokio::pin!(stop);
     loop {
-        let stream = tokio::select! {
-            stream = accept(&listener) => stream,
+        let (stream, peer) = tokio::select! {
+            accepted = accept(&listener) => accepted,
             () = &mut stop => break,
         };
-        let (router, door) = (router.clone(), Arc::clone(&door));
-        let service = service_fn(move |request| answer(router.clone(), Arc::clone(&door), request));
+        let (router, door, proxies) = (router.clone(), Arc::clone(&door), proxies.clone());
+        let service = service_fn(move |mut request: http::Request<Incoming>| {
+            let from = ClientIp(proxies.client(peer, request.headers()));
+            request.extensions_mut().insert(from);
+            answer(router.clone(), Arc::clone(&door), request)
+        });
         let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
         tokio::spawn(drive(connection, stopped.clone()));
     }
@@ -76,13 +84,13 @@ async fn drive<S>(
     }
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Frames are small and written whole: waiting for more only delays them.
                 let _ = stream.set_nodelay(true);
-                return stream;
+                return (stream, peer.ip());
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");

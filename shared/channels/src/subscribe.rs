@@ -70,7 +70,12 @@ pub struct Refused {
 
 impl Refused {
     fn auth(channel: &str, message: impl Into<String>) -> Self {
-        Self { channel: channel.into(), message: message.into(), kind: "AuthError", status: 401 }
+        Self {
+            channel: channel.into(),
+            message: message.into(),
+            kind: "AuthError",
+            status: UNSIGNED,
+        }
     }
 
     fn name(channel: &str, message: String) -> Self {
@@ -90,6 +95,11 @@ impl Refused {
     pub(crate) fn rate(channel: &str, message: String) -> Self {
         let status = Code::ClientEventRate.number();
         Self { channel: channel.into(), message, kind: "LimitReached", status }
+    }
+
+    /// Whether the signature was wrong or missing.
+    pub fn is_authorization(&self) -> bool {
+        self.status == UNSIGNED
     }
 
     /// The policy's no.
@@ -116,6 +126,8 @@ impl Refused {
     }
 }
 
+/// The status of a subscription whose signature is wrong or missing.
+const UNSIGNED: u16 = 401;
 /// The status of a second subscribe on a live subscription.
 const EXISTS: u16 = 409;
 

@@ -2,16 +2,23 @@
 //!
 //! A browser sends a cookie whoever's page asks, so with a cookie the page's origin counts.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use identity::{TokenError, User};
 use jwks::Verifier;
+use protocol::UserId;
+use throttle::{Meters, Rate, Verdict};
 
+use crate::clock;
 use crate::pages::Pages;
 use crate::problem::Problem;
+use crate::settings::Settings;
+
+/// Most users whose requests are remembered. Ours: about 10 MB.
+const USERS: usize = 100_000;
 
 /// Lets users in. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -19,6 +26,8 @@ pub(crate) struct Door {
     verifier: Arc<Verifier>,
     pages: Arc<Pages>,
     cookie_name: Arc<str>,
+    rate: Option<Rate>,
+    requests: Arc<Mutex<Meters<UserId>>>,
 }
 
 /// Why nobody was let in.
@@ -75,14 +84,34 @@ pub(crate) fn challenge() -> HeaderValue {
 }
 
 impl Door {
-    pub(crate) fn new(verifier: Arc<Verifier>, pages: Arc<Pages>, cookie_name: String) -> Self {
-        Self { verifier, pages, cookie_name: cookie_name.into() }
+    pub(crate) fn new(verifier: Arc<Verifier>, pages: Arc<Pages>, settings: &Settings) -> Self {
+        Self {
+            verifier,
+            pages,
+            cookie_name: settings.cookie_name.as_str().into(),
+            rate: settings.user_requests,
+            requests: Arc::new(Mutex::new(Meters::new(USERS))),
+        }
     }
 
     /// The user who makes this request.
     pub(crate) async fn user(&self, parts: &Parts) -> Result<User, NotIn> {
         let token = self.token(parts)?;
         self.verifier.verify(token).await.map_err(NotIn::Token)
+    }
+
+    /// Counts a request of a user.
+    fn count(&self, user: &User, now_ms: u64) -> Result<(), Problem> {
+        let Some(rate) = self.rate else { return Ok(()) };
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = requests.count(user.id.clone(), rate, now_ms);
+        drop(requests);
+        let Verdict::Over { retry_after_ms, tell, .. } = verdict else { return Ok(()) };
+        if tell {
+            tracing::warn!(target: "audit", user = %user.id, limit = "requests", of = "user", "over a limit");
+        }
+        let message = format!("Too many requests: at most {} per second", rate.count());
+        Err(Problem::too_many(message, retry_after_ms))
     }
 
     fn token<'a>(&self, parts: &'a Parts) -> Result<&'a str, NotIn> {
@@ -142,6 +171,9 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Ok(Self(Door::from_ref(state).user(parts).await?))
+        let door = Door::from_ref(state);
+        let user = door.user(parts).await?;
+        door.count(&user, clock::now_ms())?;
+        Ok(Self(user))
     }
 }

@@ -19,7 +19,7 @@ pub(crate) async fn method_not_allowed(method: Method, uri: Uri) -> Response {
 }
 
 fn answer(uri: &Uri, status: StatusCode, code: &'static str, message: String) -> Response {
-    if uri.path().starts_with("/api/") && !uri.path().starts_with("/api/pusher/") {
+    if Problem::is_for(uri) {
         Problem::new(status, code, message).into_response()
     } else {
         Plain::new(status, message).into_response()

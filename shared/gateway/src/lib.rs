@@ -30,6 +30,7 @@ mod signed;
 mod trigger_batch;
 mod trigger_channel;
 mod trigger_event;
+mod visitors;
 
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,7 @@ use crate::routes::Routes;
 use crate::sign::Sign;
 
 pub use settings::{Origins, Settings};
+pub use visitors::{AddressRates, ClientIp, TooOften, Visitors};
 
 /// What the router calls.
 pub struct Gateway<S, O, F, P, A> {
@@ -66,6 +68,8 @@ pub struct Gateway<S, O, F, P, A> {
     pub verifier: Arc<Verifier>,
     /// The rest.
     pub settings: Settings,
+    /// How often addresses may connect and fail; shared with the listener.
+    pub visitors: Visitors,
 }
 
 /// Builds the router. It has a fallback for unknown paths; routes of a host can be merged in.
@@ -78,10 +82,12 @@ where
     A: Announcer,
 {
     let origins = gateway.settings.allowed_origins.clone();
+    let visitors = gateway.visitors.clone();
     let pages = Arc::new(Pages::new(origins, gateway.service.shared_apps()));
     openapi::serve(routes(gateway, &pages))
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
+        .layer(middleware::from_fn_with_state(visitors, visitors::apply))
         .layer(middleware::from_fn_with_state(pages, cors::apply))
 }
 
@@ -94,9 +100,9 @@ where
     P: PublishTo,
     A: Announcer,
 {
-    let Gateway { service, facts, publishing, verifier, settings } = gateway;
+    let Gateway { service, facts, publishing, verifier, settings, visitors: _ } = gateway;
     let settings = Arc::new(settings);
-    let door = Door::new(verifier, pages.clone(), settings.cookie_name.clone());
+    let door = Door::new(verifier, pages.clone(), &settings);
     let sign = Sign { service: service.clone(), facts, door: door.clone() };
     let desk = Desk { publishing, door, settings };
     Routes::new()

@@ -1,7 +1,7 @@
 //! Refusals of the JSON API, and the one place where they become statuses.
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use posts::FieldError;
 use publishing::Refusal;
@@ -11,11 +11,16 @@ use utoipa::ToSchema;
 use crate::body::Unread;
 use crate::door::{NotIn, challenge};
 
+/// `Retry-After` is in seconds (RFC 9110, section 10.2.3).
+const MS_PER_S: u64 = 1_000;
+
 /// Why a request changed nothing.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
     body: ErrorBody,
+    /// Seconds, where coming back later helps.
+    retry_after_s: Option<u64>,
 }
 
 /// The one shape of errors.
@@ -39,7 +44,7 @@ pub(crate) struct ErrorDetail {
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let error = ErrorDetail { code, message: message.into(), fields: Vec::new() };
-        Self { status, body: ErrorBody { error } }
+        Self { status, body: ErrorBody { error }, retry_after_s: None }
     }
 
     /// The input is wrong: every field error at once.
@@ -48,6 +53,17 @@ impl Problem {
         let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", message);
         problem.body.error.fields = fields;
         problem
+    }
+
+    /// Too much was asked: come back later.
+    pub(crate) fn too_many(message: impl Into<String>, retry_after_ms: u64) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message);
+        Self { retry_after_s: Some(retry_after_ms.div_ceil(MS_PER_S)), ..problem }
+    }
+
+    /// Whether refusals have this shape at a path.
+    pub(crate) fn is_for(uri: &Uri) -> bool {
+        uri.path().starts_with("/api/") && !uri.path().starts_with("/api/pusher/")
     }
 
     /// There is no such thing, or the caller may not see it: the two look alike.
@@ -94,6 +110,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(self.body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge());
+        }
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }

@@ -1,6 +1,7 @@
 //! What a deployment sets.
 
 use auth::Secret;
+use throttle::Rate;
 use url::{Host, Url};
 
 /// Settings of the router.
@@ -12,6 +13,8 @@ pub struct Settings {
     pub allowed_origins: Origins,
     /// The cookie that may hold a token.
     pub cookie_name: String,
+    /// How often one user may call `/api/…`, if limited.
+    pub user_requests: Option<Rate>,
 }
 
 impl Default for Settings {
@@ -20,6 +23,7 @@ impl Default for Settings {
             cron_secret: None,
             allowed_origins: Origins::default(),
             cookie_name: "pushbridge_token".into(),
+            user_requests: None,
         }
     }
 }

@@ -7,4 +7,5 @@ mod history;
 mod openapi;
 mod sign;
 mod trigger;
+mod visitors;
 mod world;

@@ -1,7 +1,7 @@
 //! Why a verb stopped, and the one place where that becomes frames.
 
 use channels::{Connection, Effect, sign_in, subscribe::Refused, usage::Over};
-use protocol::{Fault, ServerFrame};
+use protocol::{Code, Fault, ServerFrame};
 
 /// Why a frame came to nothing.
 #[derive(Debug)]
@@ -43,6 +43,16 @@ impl From<store::Error> for Error {
 }
 
 impl Error {
+    /// Whether a signature was wrong or missing.
+    pub(crate) fn is_authorization(&self) -> bool {
+        match self {
+            Self::Fault(fault) => fault.code == Some(Code::Unauthorized),
+            Self::Refused(refused) => refused.is_authorization(),
+            Self::SignIn(refused) => matches!(refused, sign_in::Refused::Close(_)),
+            Self::Over(..) | Self::Store(_) => false,
+        }
+    }
+
     /// What the client is told.
     pub(crate) fn effects(&self, connection: &Connection) -> Vec<Effect> {
         let note = |fault: &Fault| {

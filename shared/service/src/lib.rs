@@ -37,6 +37,7 @@ use store::Store;
 use usage::Usage;
 
 pub use connect::{Arrival, Credential};
+pub use message::Handled;
 pub use outbox::{Delivery, Outbox};
 
 /// Everything the verbs need: who may, who is there, the way out, and what the policy asks about.

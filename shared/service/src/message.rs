@@ -9,18 +9,27 @@ use store::Store;
 use crate::error::Error;
 use crate::{Outbox, Service};
 
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handled {
+    /// It was done, or refused for a reason that its sender was told.
+    Done,
+    /// It was refused because a signature in it was wrong: somebody may be guessing.
+    NotAuthorized,
+}
+
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// Handles one text message. Whatever is wrong with it is told to its sender, and to nobody else.
     /// `now_ms`: milliseconds since the Unix epoch.
-    pub async fn message(&self, id: &ConnectionId, text: &str, now_ms: u64) {
-        let Some(connection) = self.known(id).await else { return };
+    pub async fn message(&self, id: &ConnectionId, text: &str, now_ms: u64) -> Handled {
+        let Some(connection) = self.known(id).await else { return Handled::Done };
         let handled = match self.read(&connection, text, now_ms) {
             Ok(frame) => self.handle(&connection, frame, now_ms).await,
             Err(error) => Err(error),
         };
-        if let Err(error) = handled {
-            self.run_and_bury(error.effects(&connection)).await;
-        }
+        let Err(error) = handled else { return Handled::Done };
+        self.run_and_bury(error.effects(&connection)).await;
+        if error.is_authorization() { Handled::NotAuthorized } else { Handled::Done }
     }
 
     /// Tells a client that it sent something that is no message.

@@ -47,9 +47,12 @@ impl Meter {
         Verdict::Over { retry_after_ms, tell, abuse }
     }
 
-    /// Whether one more would pass.
-    pub fn has_room(&self, rate: Rate, now_ms: u64) -> bool {
-        self.bucket.has_room(rate, now_ms)
+    /// Whether one more would pass. Nothing is counted.
+    ///
+    /// # Errors
+    /// When it would not: the milliseconds until it would.
+    pub fn wait_ms(&self, rate: Rate, now_ms: u64) -> Result<(), u64> {
+        self.bucket.wait_ms(rate, now_ms)
     }
 
     /// Whether a new one would do the same.

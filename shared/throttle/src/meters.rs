@@ -28,8 +28,11 @@ impl<K: Hash + Eq> Meters<K> {
     }
 
     /// Whether one more would pass for a key. Nothing is counted.
-    pub fn has_room(&self, key: &K, rate: Rate, now_ms: u64) -> bool {
-        self.meters.get(key).is_none_or(|meter| meter.has_room(rate, now_ms))
+    ///
+    /// # Errors
+    /// When it would not: the milliseconds until it would.
+    pub fn wait_ms(&self, key: &K, rate: Rate, now_ms: u64) -> Result<(), u64> {
+        self.meters.get(key).map_or(Ok(()), |meter| meter.wait_ms(rate, now_ms))
     }
 
     /// Drops what is not needed, and more if that is too little. The work is paid for by the insertions
@@ -70,8 +73,8 @@ mod tests {
         let mut meters = Meters::new(10);
         assert!(passes(&mut meters, 1, 0) && passes(&mut meters, 1, 0));
         assert!(!passes(&mut meters, 1, 0));
-        assert!(!meters.has_room(&1, TWO, 0));
-        assert!(meters.has_room(&2, TWO, 0));
+        assert_eq!(meters.wait_ms(&1, TWO, 0), Err(500));
+        assert_eq!(meters.wait_ms(&2, TWO, 0), Ok(()));
         assert!(passes(&mut meters, 2, 0));
     }
 

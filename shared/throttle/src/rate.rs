@@ -68,8 +68,11 @@ impl Bucket {
     }
 
     /// Whether one could be taken.
-    pub fn has_room(mut self, rate: Rate, now_ms: u64) -> bool {
-        self.take(rate, now_ms).is_ok()
+    ///
+    /// # Errors
+    /// When there is no room: the milliseconds until there is.
+    pub fn wait_ms(mut self, rate: Rate, now_ms: u64) -> Result<(), u64> {
+        self.take(rate, now_ms)
     }
 
     /// Whether nothing is missing: such a bucket need not be remembered.
@@ -96,7 +99,7 @@ mod tests {
         }
         assert_eq!(bucket.take(rate, 5_000), Err(100));
         assert_eq!(bucket.take(rate, 5_099), Err(1));
-        assert!(!bucket.has_room(rate, 5_099) && bucket.has_room(rate, 5_100));
+        assert_eq!((bucket.wait_ms(rate, 5_099), bucket.wait_ms(rate, 5_100)), (Err(1), Ok(())));
         assert_eq!(bucket.take(rate, 5_100), Ok(()));
         assert_eq!(bucket.take(rate, 5_100), Err(100));
         assert!(!bucket.is_whole(6_099));

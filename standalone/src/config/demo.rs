@@ -39,6 +39,7 @@ pub(super) fn config(
         jwt,
         cron_secret: settings.cron_secret,
         allowed_origins: settings.allowed_origins.unwrap_or(Origins::Loopback),
+        visitors: settings.visitors,
         publishing: PublishingConfig {
             // The built-in receiver is on loopback.
             allow_private_addresses: settings.allow_private_addresses.unwrap_or(true),

@@ -105,6 +105,10 @@ pub(super) struct FileServer {
     pub(super) listen: Option<String>,
     pub(super) data: Option<PathBuf>,
     pub(super) allowed_origins: Option<Vec<String>>,
+    pub(super) trusted_proxies: Vec<String>,
+    pub(super) connects_per_minute_per_address: Option<u32>,
+    pub(super) auth_failures_per_minute_per_address: Option<u32>,
+    pub(super) api_requests_per_second_per_user: Option<u32>,
 }
 
 /// `[publishing]`.

@@ -11,6 +11,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
 use futures::FutureExt;
+use gateway::{ClientIp, Visitors};
 use http::header::{
     CONNECTION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
@@ -20,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use identity::{Facts, TokenError};
 use jwks::Verifier;
 use protocol::{Code, ConnectionId, Fault, SocketId};
-use service::{Arrival, Credential, Service};
+use service::{Arrival, Credential, Handled, Outbox, Service};
 use store::Store;
 use tokio::net::TcpStream;
 use tungstenite::handshake::server::create_response_with_body;
@@ -45,6 +46,7 @@ struct Visitor {
     protocol: Option<String>,
     token: Option<String>,
     origin: Option<String>,
+    from: Option<ClientIp>,
 }
 
 impl Visitor {
@@ -60,7 +62,8 @@ impl Visitor {
             bearer.map(str::to_owned)
         });
         let origin = foreign_page(request.headers()).map(str::to_owned);
-        Self { key, protocol: parameter("protocol"), token, origin }
+        let from = request.extensions().get().copied();
+        Self { key, protocol: parameter("protocol"), token, origin, from }
     }
 }
 
@@ -86,6 +89,7 @@ pub(crate) struct Door<S, F> {
     service: Arc<Service<S, Sockets, F>>,
     sockets: Sockets,
     verifier: Arc<Verifier>,
+    visitors: Visitors,
     timing: Timing,
 }
 
@@ -94,10 +98,11 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
     pub(crate) fn new(
         service: Arc<Service<S, Sockets, F>>,
         verifier: Arc<Verifier>,
+        visitors: Visitors,
         timing: Timing,
     ) -> Arc<Self> {
         let sockets = service.outbox().clone();
-        Arc::new(Self { service, sockets, verifier, timing })
+        Arc::new(Self { service, sockets, verifier, visitors, timing })
     }
 
     /// Answers the handshake; the connection lives on in a task of its own.
@@ -134,14 +139,18 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
     }
 
     async fn live(&self, socket: &Arc<Socket>, early: Bytes, visitor: Visitor) {
+        let from = visitor.from;
         match Box::pin(self.admit(&socket.id, visitor)).await {
             Ok(()) => Box::pin(self.service.greet(&socket.id, now_ms())).await,
             Err(fault) => refuse(socket, &fault),
         }
-        session::run(Arc::clone(socket), early, self, self.timing).await;
+        let visit = Visit { door: self, from };
+        session::run(Arc::clone(socket), early, &visit, self.timing).await;
     }
 
     async fn admit(&self, id: &ConnectionId, visitor: Visitor) -> Result<(), Fault> {
+        let often = self.visitors.connects(visitor.from, now_ms());
+        often.map_err(|often| Fault::new(Code::OverCapacity, often.to_string()))?;
         let Some(key) = visitor.key else {
             return Err(Fault::new(Code::PathNotFound, "Path not found: connect to /app/{key}"));
         };
@@ -153,7 +162,11 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
                 Err(error @ TokenError::KeysUnavailable) => {
                     return Err(Fault::new(Code::OverCapacity, error.to_string()));
                 }
-                Err(error) => Credential::Invalid(error.to_string()),
+                Err(error) => {
+                    // This one is refused anyway; the next one is refused unheard.
+                    let _ = self.visitors.failed(visitor.from, now_ms());
+                    Credential::Invalid(error.to_string())
+                }
             },
         };
         let arrival = Arrival {
@@ -168,9 +181,21 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
     }
 }
 
-impl<S: Store, F: Facts + 'static> Handler for Door<S, F> {
+/// A connection and where it comes from.
+struct Visit<'a, S, F> {
+    door: &'a Door<S, F>,
+    from: Option<ClientIp>,
+}
+
+impl<S: Store, F: Facts + 'static> Handler for Visit<'_, S, F> {
     async fn message(&self, id: &ConnectionId, text: &str) {
-        self.service.message(id, text, now_ms()).await;
+        let handled = self.door.service.message(id, text, now_ms()).await;
+        if handled == Handled::NotAuthorized
+            && let Err(often) = self.door.visitors.failed(self.from, now_ms())
+        {
+            let fault = Fault::new(Code::OverCapacity, often.to_string());
+            self.door.sockets.close(id, &fault).await;
+        }
     }
 }
 

@@ -23,7 +23,7 @@ const READ_BUFFER_BYTES: usize = 1024;
 const TURN: usize = 32;
 
 /// What a session's messages are for.
-pub(crate) trait Handler: Send + Sync + 'static {
+pub(crate) trait Handler: Send + Sync {
     /// One text message.
     fn message(&self, id: &ConnectionId, text: &str) -> impl Future<Output = ()> + Send;
 }
@@ -147,6 +147,10 @@ impl<'a> Session<'a> {
                     return Some(End::Close(1003, "Only text messages are accepted"));
                 }
                 Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
+            }
+            // Whoever was closed meanwhile is not heard any more.
+            if self.socket.state() != State::Open {
+                return Some(End::Gone);
             }
             handled += 1;
             if handled % TURN == 0 {

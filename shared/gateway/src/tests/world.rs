@@ -22,7 +22,7 @@ use throttle::Rate;
 use tower::ServiceExt;
 use vault::{Keys, LocalKeys, Vault};
 
-use crate::{Gateway, Origins, Settings, clock, router};
+use crate::{AddressRates, Gateway, Origins, Settings, Visitors, clock, router};
 
 pub(super) const JWT_SECRET: &[u8] = b"a secret that is long enough for HS256";
 pub(super) const CRON_SECRET: &str = "cron-secret";
@@ -172,8 +172,12 @@ fn third_app() -> App {
 /// An app whose servers may ask twice a minute.
 fn slow_app() -> App {
     let mut app = app("1004", vec![slow_key()], true);
-    app.limits.per_app.requests = NonZeroU32::new(2).map(Rate::per_minute);
+    app.limits.per_app.requests = per_minute(2);
     app
+}
+
+pub(super) fn per_minute(count: u32) -> Option<Rate> {
+    NonZeroU32::new(count).map(Rate::per_minute)
 }
 
 pub(super) fn slow_key() -> KeyPair {
@@ -226,6 +230,10 @@ impl World {
             publishing: Arc::new(publishing),
             verifier: Arc::new(Verifier::secret(JWT_SECRET, JwtRules::default())),
             settings,
+            visitors: Visitors::new(AddressRates {
+                failures: per_minute(2),
+                ..AddressRates::default()
+            }),
         });
         Self { router, frames, told, service }
     }
