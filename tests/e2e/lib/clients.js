@@ -19,8 +19,8 @@ export function sdk(server, more = {}) {
 }
 
 /** The official browser client, connected. With a token it asks the server's own authorizer. */
-export async function pusherJs(t, server, { token, authorize, key = APP.key } = {}) {
-  const client = new PusherClient(key, {
+export async function pusherJs(t, server, { token, authorize, authenticate, key = APP.key, Client = PusherClient } = {}) {
+  const client = new Client(key, {
     cluster: 'unused',
     wsHost: server.host,
     wsPort: server.port,
@@ -34,6 +34,7 @@ export async function pusherJs(t, server, { token, authorize, key = APP.key } = 
           endpoint: `${server.url}/pusher/auth`,
           headers: token ? { Authorization: `Bearer ${token}` } : {},
         },
+    ...(authenticate ? { userAuthentication: { customHandler: authenticate } } : {}),
   });
   t.after(() => client.disconnect());
   await within(new Promise((resolve) => client.connection.bind('connected', resolve)), 'pusher-js to connect');
@@ -47,6 +48,19 @@ export function signedAs(server, user) {
     const data = channelName.startsWith('presence-') ? user : undefined;
     callback(null, backend.authorizeChannel(socketId, channelName, data));
   };
+}
+
+/** An authenticator that vouches for one user as an application's own backend would. */
+export function vouchedAs(server, user) {
+  return ({ socketId }, callback) => callback(null, sdk(server).authenticateUser(socketId, user));
+}
+
+/** Signs in with pusher-js; answers when the user's own channel stands. */
+export async function signedIn(t, server, user, more = {}) {
+  const client = await pusherJs(t, server, { authenticate: vouchedAs(server, user), ...more });
+  client.signin();
+  await within(client.user.signinDonePromise, `pusher-js to sign in as ${user.id}`);
+  return client;
 }
 
 /** Subscribes with pusher-js; the inbox gets {event, data} of everything that the channel emits. */

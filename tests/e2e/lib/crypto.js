@@ -22,8 +22,9 @@ export function channelAuth(socketId, channel, channelData, { key = APP.key, sec
 }
 
 /** The query of a signed HTTP request (Pusher's HTTP API, "Authentication"). */
-export function signedPath(method, path, body, { key = APP.key, secret = APP.secret, now = Date.now() } = {}) {
+export function signedPath(method, path, body, { key = APP.key, secret = APP.secret, now = Date.now(), query: more = {} } = {}) {
   const parameters = {
+    ...more,
     auth_key: key,
     auth_timestamp: Math.floor(now / 1000),
     auth_version: '1.0',

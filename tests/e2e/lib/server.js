@@ -1,7 +1,7 @@
 // The server under test: a fresh process on a free port, or any host named by PUSHBRIDGE_URL.
 import { after, afterEach, before } from 'node:test';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -42,6 +42,17 @@ export function environment(more = {}) {
     RUST_LOG: 'info',
     ...more,
   };
+}
+
+/** Environment of a server whose apps come from its configuration file. */
+export function fileEnvironment() {
+  const { PUSHER_APP_ID, PUSHER_KEY, PUSHER_SECRET, ...rest } = environment();
+  return rest;
+}
+
+/** A configuration file of one app, the one that tests talk to, with more lines for it. */
+export function appFile(lines = '') {
+  return `[[apps]]\nid = "${APP.id}"\nkeys = [{ key = "${APP.key}", secret = "${APP.secret}" }]\nclient_events = true\n${lines}\n`;
 }
 
 /** A data directory that goes away with the test. */
@@ -91,7 +102,8 @@ class Server {
 }
 
 /** Starts a process and waits for the line with its address. It is killed with the test; its log is shown if that failed. */
-export async function startServer(t, { data = dataDirectory(t), env = environment() } = {}) {
+export async function startServer(t, { data = dataDirectory(t), config, env = config ? fileEnvironment() : environment() } = {}) {
+  if (config) writeFileSync(join(data, 'pushbridge.toml'), config);
   const child = spawn(binary(), ['serve', '--listen', '127.0.0.1:0', '--data', data], {
     env,
     cwd: data,
@@ -118,14 +130,14 @@ export async function startServer(t, { data = dataDirectory(t), env = environmen
 }
 
 /** For a `describe`: one server for all of its tests, the remote one if there is one. Usable inside of tests. */
-export function sharedServer({ env } = {}) {
+export function sharedServer({ env, config } = {}) {
   const server = {};
   const cleanups = [];
   let passed = true;
   before(async () => {
     const started = REMOTE
       ? new Server(REMOTE.replace(/\/$/, ''), null)
-      : await startServer({ after: (cleanup) => cleanups.push(cleanup) }, { env });
+      : await startServer({ after: (cleanup) => cleanups.push(cleanup) }, { env, config });
     Object.assign(server, started);
   });
   afterEach((context) => {
