@@ -3,6 +3,7 @@
 //! Read once at the start into types that cannot be wrong; nothing else reads the environment.
 
 mod app;
+mod bearer;
 mod demo;
 mod env;
 mod error;
@@ -15,6 +16,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use apps::AppSpec;
 use auth::Secret;
 use channels::{App, Apps};
 use gateway::Origins;
@@ -38,9 +40,6 @@ pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:6001";
 const LATE_LIMIT_MINUTES: u64 = 60;
 /// The range of `late_limit_minutes`: 15 minutes to 24 hours, as the publishing rules set it.
 const LATE_LIMIT_RANGE: std::ops::RangeInclusive<u64> = 15..=1_440;
-
-/// Fewest bytes of the cron route's bearer token; schedulers that call such routes advise 16 random characters.
-const CRON_SECRET_BYTES: usize = 16;
 
 /// What the command line said; an absent flag leaves the choice to the environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,12 +79,16 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// The directory that holds everything durable.
     pub(crate) data: PathBuf,
-    /// The apps served.
+    /// The apps of the configuration.
     pub(crate) apps: Apps,
+    /// The same as they are written.
+    pub(crate) specs: Vec<AppSpec>,
     /// How users prove who they are.
     pub(crate) jwt: JwtConfig,
     /// The bearer token of the cron route; without it that route refuses everyone.
     pub(crate) cron_secret: Option<Secret>,
+    /// The bearer token of the admin routes; without it those routes refuse everyone.
+    pub(crate) admin_key: Option<Secret>,
     /// Web origins that may call the HTTP API from a browser.
     pub(crate) allowed_origins: Origins,
     /// Who may come how often.
@@ -122,7 +125,25 @@ impl Config {
     /// As [`Config::load`], for what concerns apps.
     pub(crate) fn app(flags: &Flags, env: &Env) -> Result<App, ConfigError> {
         let apps = app::all(env, &File::load(flags.config.as_deref())?)?;
-        Ok(apps.into_iter().next().unwrap_or_else(demo::app))
+        let first = apps.into_iter().next().unwrap_or_else(demo::app);
+        Ok(served(&[first])?.first().as_ref().clone())
+    }
+
+    /// The bearer token of the admin routes, for commands that call them. In the demo it is made of the demo's secret.
+    ///
+    /// # Errors
+    /// As [`Config::load`], or when there is none.
+    pub(crate) fn admin_key(flags: &Flags, env: &Env) -> Result<Secret, ConfigError> {
+        let file = File::load(flags.config.as_deref())?;
+        match bearer::admin_key(env, &file)? {
+            Some(key) => Ok(key),
+            None if app::all(env, &file)?.is_empty() => {
+                demo::known_admin_key(&data_dir(flags, env, &file))
+            }
+            None => {
+                Err(ConfigError::missing("ADMIN_KEY", "the one that the server was started with"))
+            }
+        }
     }
 
     /// How tokens are checked alone, for commands that make one. Reads the demo's secret, and makes none: a command
@@ -142,9 +163,16 @@ impl Config {
     }
 }
 
+/// The apps as they are served.
+fn served(specs: &[AppSpec]) -> Result<Apps, ConfigError> {
+    let apps = app::registered(specs)?.into_iter().map(|it| it.app);
+    Ok(Apps::new(apps.collect())?)
+}
+
 /// What may be set both in the demo and with real credentials.
 struct Settings {
     cron_secret: Option<Secret>,
+    admin_key: Option<Secret>,
     allowed_origins: Option<Origins>,
     visitors: VisitorsConfig,
     allow_private_addresses: Option<bool>,
@@ -167,7 +195,8 @@ impl Settings {
             return Err(ConfigError::malformed(name, why, "60"));
         }
         Ok(Self {
-            cron_secret: cron_secret(env, file)?,
+            cron_secret: bearer::cron_secret(env, file)?,
+            admin_key: bearer::admin_key(env, file)?,
             allowed_origins: origins::read(env, file)?,
             visitors: visitors::read(&file.server)?,
             allow_private_addresses: match env.switch("PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES")? {
@@ -183,16 +212,18 @@ impl Settings {
         self,
         listen: SocketAddr,
         data: PathBuf,
-        apps: Vec<App>,
+        specs: Vec<AppSpec>,
         jwt: JwtConfig,
     ) -> Result<Config, ConfigError> {
         Ok(Config {
             mode: Mode::Configured,
             listen,
             data,
-            apps: Apps::new(apps)?,
+            apps: served(&specs)?,
+            specs,
             jwt,
             cron_secret: self.cron_secret,
+            admin_key: self.admin_key,
             allowed_origins: self.allowed_origins.unwrap_or(Origins::Only(Vec::new())),
             visitors: self.visitors,
             publishing: PublishingConfig {
@@ -202,22 +233,6 @@ impl Settings {
             platforms: self.platforms,
         })
     }
-}
-
-/// The cron route's bearer token, if one is set.
-fn cron_secret(env: &Env, file: &File) -> Result<Option<Secret>, ConfigError> {
-    let (name, secret) = match env.get("CRON_SECRET") {
-        Some(text) => ("CRON_SECRET", Some(Secret::new(text))),
-        None => (
-            "publishing.cron_secret",
-            file.publishing.cron_secret.as_ref().map(|secret| secret.0.clone()),
-        ),
-    };
-    if secret.as_ref().is_some_and(|secret| secret.expose().len() < CRON_SECRET_BYTES) {
-        let why = format!("it is shorter than {CRON_SECRET_BYTES} characters");
-        return Err(ConfigError::malformed(name, why, "the output of `openssl rand -hex 32`"));
-    }
-    Ok(secret)
 }
 
 fn data_dir(flags: &Flags, env: &Env, file: &File) -> PathBuf {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use channels::Job;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 use crate::dashboard::Core;
 
@@ -36,6 +37,13 @@ impl Timer {
 pub(crate) async fn run(mut due: Due, core: Arc<Core>) {
     while let Some(job) = due.0.recv().await {
         core.look_again(job).await;
+    }
+}
+
+/// Ends the connections of apps that are switched off, for as long as the server runs.
+pub(crate) async fn end_disabled(mut changes: watch::Receiver<u64>, core: Arc<Core>) {
+    while changes.changed().await.is_ok() {
+        core.close_disabled(core.outbox().ids()).await;
     }
 }
 

@@ -9,8 +9,10 @@ use axum::Router;
 use data::Data;
 use gateway::{Gateway, Visitors};
 use jwks::Verifier;
+use notifying::Notifier;
 use platforms::{Addresses, Http, Platforms};
 use publishing::Publishing;
+use registry::Registry;
 use service::Service;
 use store::MemoryStore;
 use tokio::net::TcpListener;
@@ -21,9 +23,8 @@ use crate::banner::{Greeting, banner};
 use crate::config::{Config, ConfigError, JwtConfig, JwtKeys, Mode};
 use crate::dashboard::{Core, Directory, News};
 use crate::demo;
-use crate::hooks::Hooks;
 use crate::sockets::{Door, Sockets, Timing};
-use crate::{console, jobs, server, signals, ticker};
+use crate::{console, hooks, jobs, server, signals, ticker};
 
 /// Close code of a server that goes away (RFC 6455, section 7.4.1).
 const GOING_AWAY: u16 = 1001;
@@ -51,6 +52,8 @@ pub(crate) enum ServeError {
         "The data cannot be used: {0}; restore the data directory from a backup, or choose another one with --data."
     )]
     Data(#[from] data::Error),
+    #[error("The apps cannot be served: {0}.")]
+    Apps(#[from] registry::OpenError),
     #[error("The accounts' credentials are out of reach: {0}.")]
     Vault(#[from] vault::VaultError),
     #[error("{0}")]
@@ -82,7 +85,8 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
     let vault = Arc::new(Vault::new(Keys::Local(keys)));
 
     let (mode, jwt, proxies) = (config.mode, config.jwt.clone(), config.visitors.proxies.clone());
-    let parts = Parts::new(config, data, vault)?;
+    let registry = Arc::new(Registry::open(data.clone(), config.specs.clone()).await?);
+    let parts = Parts::new(config, data, vault, &registry)?;
     let mut router = parts.router;
     let greeting = match mode {
         Mode::Configured => banner(address, Greeting::Configured),
@@ -97,6 +101,8 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
         Door::new(Arc::clone(&parts.core), parts.verifier, parts.visitors, Timing::default());
     tokio::spawn(jobs::run(parts.due, Arc::clone(&parts.core)));
     let (stopping, stopped) = watch::channel(false);
+    tokio::spawn(hooks::run(Arc::clone(&parts.notifier), stopped.clone()));
+    tokio::spawn(jobs::end_disabled(registry.changes(), Arc::clone(&parts.core)));
     let ticker = tokio::spawn(ticker::run(parts.publishing, stopped));
     server::serve(listener, proxies, router, door, async {
         stop.await;
@@ -108,6 +114,7 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
     let sockets = parts.core.outbox();
     sockets.close_all(GOING_AWAY, "The server is going away");
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, sockets.all_closed()).await;
+    hooks::drain(&parts.notifier).await;
     Ok(())
 }
 
@@ -115,6 +122,7 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
 struct Parts {
     core: Arc<Core>,
     publishing: Arc<Posts>,
+    notifier: Arc<Notifier>,
     verifier: Arc<Verifier>,
     visitors: Visitors,
     router: Router,
@@ -122,18 +130,25 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(config: Config, data: Data, vault: Arc<Vault>) -> Result<Self, ServeError> {
+    fn new(
+        config: Config,
+        data: Data,
+        vault: Arc<Vault>,
+        registry: &Arc<Registry>,
+    ) -> Result<Self, ServeError> {
         let verifier = Arc::new(verifier(config.jwt)?);
         let key = config.apps.first().keys.first().map(|pair| pair.key.clone());
         let facts = Directory(data.clone());
         let (timer, due) = jobs::timer();
-        let sockets = Sockets::new(Hooks, timer);
-        let core = Arc::new(Service::new(config.apps, MemoryStore::new(), sockets, facts.clone()));
         let addresses = if config.publishing.allow_private_addresses {
             Addresses::AlsoPrivate
         } else {
             Addresses::Public
         };
+        let (hooks, notifier) = hooks::start(&data, registry, addresses)?;
+        let sockets = Sockets::new(hooks, timer);
+        let store = MemoryStore::new();
+        let core = Arc::new(Service::new(registry.apps(), store, sockets, facts.clone()));
         let platforms =
             Platforms::new(Http::new(platforms::Settings::new(addresses))?, config.platforms);
         let settings = posts::Settings { late: config.publishing.late_limit, alone: true };
@@ -155,7 +170,7 @@ impl Parts {
         });
         let console = key.map(|key| console::router(key, config.mode == Mode::Demo));
         let router = router.merge(console.unwrap_or_default());
-        Ok(Self { core, publishing, verifier, visitors, router, due })
+        Ok(Self { core, publishing, notifier, verifier, visitors, router, due })
     }
 }
 

@@ -47,7 +47,7 @@ pub fn admit(apps: &Apps, ask: Ask<'_>) -> Result<Arc<App>, Fault> {
         ));
     };
     if !app.enabled {
-        return Err(Fault::new(Code::AppDisabled, "This app is disabled"));
+        return Err(disabled());
     }
     let Some(version) = ask.protocol else {
         return Err(Fault::new(Code::NoVersion, "No protocol version supplied: add '?protocol=7'"));
@@ -81,6 +81,11 @@ fn check_page(app: &App, origin: Option<&str>) -> Result<(), Fault> {
         }
         _ => Ok(()),
     }
+}
+
+/// What a client of an app that is switched off is told.
+pub fn disabled() -> Fault {
+    Fault::new(Code::AppDisabled, "This app is disabled")
 }
 
 /// The refusal when the app has as many connections as it may have.

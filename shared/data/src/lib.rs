@@ -6,6 +6,7 @@
 //! ticker must look at, the index `list` has the posts of a workspace in order.
 
 mod accounts;
+mod apps;
 mod arm_delivery;
 mod claim_post;
 mod create_post;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use apps::AppRow;
 pub use credentials::{Kept, Stored};
 pub use due::Due;
 pub use error::{Cause, Error};

@@ -4,7 +4,7 @@ use channels::App;
 use outbound::Reply;
 use posts::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use webhooks::{Delivery, Outcome, Target, answered};
+use webhooks::{Delivery, DeliveryState, Outcome, Target, answered};
 
 use crate::Notifier;
 use crate::clock::Clock;
@@ -28,6 +28,11 @@ impl Notifier {
             let _ = self.queue.send(Entry::Taken(delivery.id.clone())).await;
             return;
         };
+        if let DeliveryState::Dead { why, .. } = &after.state {
+            tracing::warn!(delivery = %delivery.id, app = %delivery.app_id, why, "a webhook was given up");
+        } else {
+            tracing::info!(delivery = %delivery.id, app = %delivery.app_id, "a webhook was not taken, and is tried again");
+        }
         match self.data.replace_hook(delivery, &after).await {
             // A lease that lapsed went to another worker, whose word counts.
             Ok(()) | Err(data::Error::Conflict) => {}

@@ -5,6 +5,7 @@
 
 mod client_event;
 mod close;
+mod close_disabled;
 mod connect;
 mod effects;
 mod error;

@@ -1,5 +1,6 @@
 //! One message from a client.
 
+use channels::connect::disabled;
 use channels::usage::Act;
 use channels::{Connection, Effect};
 use identity::Facts;
@@ -23,6 +24,11 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// `now_ms`: milliseconds since the Unix epoch.
     pub async fn message(&self, id: &ConnectionId, text: &str, now_ms: u64) -> Handled {
         let Some(connection) = self.known(id).await else { return Handled::Done };
+        if !connection.app.enabled {
+            // It came in while the app was being switched off.
+            self.outbox.close(id, &disabled()).await;
+            return Handled::Done;
+        }
         let handled = match self.read(&connection, text, now_ms) {
             Ok(frame) => self.handle(&connection, frame, now_ms).await,
             Err(error) => Err(error),

@@ -4,11 +4,14 @@ use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use auth::{KeyPair, Secret};
-use channels::{App, Apps};
-use protocol::AppId;
+use apps::{AppSpec, KeySpec, SecretText};
+use auth::Secret;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
-use super::{Config, ConfigError, JwtConfig, Mode, Origins, PublishingConfig, Settings};
+use super::{
+    Config, ConfigError, JwtConfig, JwtKeys, Mode, Origins, PublishingConfig, Settings, served,
+};
 
 /// The demo app's id.
 pub(crate) const APP_ID: &str = "1001";
@@ -31,11 +34,14 @@ pub(super) fn config(
         return Err(ConfigError::DemoListen(listen));
     }
     let jwt = jwt(&data)?;
+    let specs = vec![app()];
     Ok(Config {
         mode: Mode::Demo,
         listen,
         data,
-        apps: Apps::new(vec![app()])?,
+        apps: served(&specs)?,
+        specs,
+        admin_key: Some(settings.admin_key.unwrap_or(admin_key(&jwt))),
         jwt,
         cron_secret: settings.cron_secret,
         allowed_origins: settings.allowed_origins.unwrap_or(Origins::Loopback),
@@ -64,12 +70,28 @@ fn jwt(data: &Path) -> Result<JwtConfig, ConfigError> {
 }
 
 /// The demo's app.
-pub(super) fn app() -> App {
-    App {
-        name: "Demo".into(),
-        client_events: true,
-        ..App::new(AppId::new(APP_ID), vec![KeyPair::new(KEY, SECRET)])
-    }
+pub(super) fn app() -> AppSpec {
+    let pair = KeySpec { key: KEY.into(), secret: SecretText(Secret::new(SECRET)) };
+    AppSpec { client_events: true, ..AppSpec::new(APP_ID, Some("Demo".into()), pair) }
+}
+
+/// The admin key of a demo that ran before.
+pub(super) fn known_admin_key(data: &Path) -> Result<Secret, ConfigError> {
+    known_jwt(data).map(|jwt| admin_key(&jwt))
+}
+
+/// The demo's admin key: made of the secret of the data directory, so that whoever may read that directory, and nobody
+/// else, may change apps.
+fn admin_key(jwt: &JwtConfig) -> Secret {
+    let secret: &[u8] = match &jwt.keys {
+        JwtKeys::Secret(secret) => secret.expose(),
+        // The demo's keys are never elsewhere; an empty secret opens nothing.
+        JwtKeys::Jwks(_) => return Secret::new(""),
+    };
+    let Ok(mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+        unreachable!("HMAC takes a key of any length")
+    };
+    Secret::new(hex::encode(mac.chain_update("demo admin").finalize().into_bytes()))
 }
 
 /// The secret of this data directory, made on first use. Kept, so that tokens outlive a restart.

@@ -5,13 +5,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use channels::{Hook, Job};
+use notifying::Hooks;
 use protocol::{AppId, Code, ConnectionId, Fault, Frame, ServerFrame};
 use service::{Delivery, Outbox};
 use tokio::sync::watch;
 
 use super::socket::Socket;
 use super::wire;
-use crate::hooks::Hooks;
 use crate::jobs::Timer;
 
 /// How many receivers are served before others get their turn on this thread.
@@ -51,6 +51,11 @@ impl Sockets {
         for socket in sockets {
             socket.close(frame.clone());
         }
+    }
+
+    /// The connections that are open.
+    pub(crate) fn ids(&self) -> Vec<ConnectionId> {
+        self.read().keys().cloned().collect()
     }
 
     /// Until no socket is open.

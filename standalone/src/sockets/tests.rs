@@ -16,8 +16,8 @@ use tungstenite::{Message, WebSocket};
 use super::registry::Sockets;
 use super::session::{self, Handler, Timing};
 use super::socket::Socket;
-use crate::hooks::Hooks;
 use crate::jobs::timer;
+use notifying::Hooks;
 
 struct Recorder(mpsc::UnboundedSender<String>);
 
@@ -52,7 +52,7 @@ async fn pair(timing: Timing) -> Pair {
     let (stream, _) = listener.accept().await.unwrap();
     let peer = peer.await.unwrap();
     let socket = Arc::new(Socket::new(id(), stream));
-    let sockets = Sockets::new(Hooks, timer().0);
+    let sockets = Sockets::new(Hooks::closed(), timer().0);
     sockets.insert(&socket);
     let (sender, messages) = mpsc::unbounded_channel();
     let registry = sockets.clone();

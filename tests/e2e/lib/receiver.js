@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { Inbox } from './wait.js';
 
 /** Starts one. With `hold`, requests wait in the inbox for their `answer()`. */
-export async function startReceiver(t, { hold = false } = {}) {
+export async function startReceiver(t, { hold = false, port = 0 } = {}) {
   const inbox = new Inbox();
   const http = createServer(async (request, response) => {
     let body = '';
@@ -14,12 +14,13 @@ export async function startReceiver(t, { hold = false } = {}) {
       id: request.headers['webhook-id'],
       timestamp: request.headers['webhook-timestamp'],
       signature: request.headers['webhook-signature'],
+      headers: request.headers,
       body,
       answer,
     });
     if (!hold) answer();
   });
-  http.listen(0, '127.0.0.1');
+  http.listen(port, '127.0.0.1');
   await once(http, 'listening');
   t.after(() => {
     http.closeAllConnections();
