@@ -5,6 +5,7 @@
 
 mod bench;
 mod check;
+mod pds;
 mod run;
 mod tally;
 mod test;

@@ -60,12 +60,19 @@ pub(crate) fn npm_ci(folder: &Path) -> Result<(), Trouble> {
 /// # Errors
 /// When `cargo metadata` cannot be read.
 pub(crate) fn built(profile: &str, name: &str) -> Result<PathBuf, Trouble> {
+    Ok(target()?.join(profile).join(name))
+}
+
+/// Where cargo builds, which may be outside of the checkout.
+///
+/// # Errors
+/// When `cargo metadata` cannot be read.
+pub(crate) fn target() -> Result<PathBuf, Trouble> {
     let text = text_of(cargo().args(["metadata", "--format-version=1", "--no-deps"]))
         .ok_or_else(|| Trouble("`cargo metadata` failed; run it to see why".into()))?;
     let metadata: serde_json::Value =
         serde_json::from_str(&text).map_err(|e| Trouble::of("cannot read cargo's metadata", e))?;
-    let target = metadata["target_directory"].as_str().unwrap_or("target");
-    Ok(Path::new(target).join(profile).join(name))
+    Ok(metadata["target_directory"].as_str().unwrap_or("target").into())
 }
 
 fn describe(command: &Command) -> String {

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
+use crate::pds;
 use crate::run::{Trouble, built, cargo, npm_ci, root, succeed, text_of};
 use crate::tally::{self, Tally};
 
@@ -30,12 +31,23 @@ fn counted(part: Result<Tally, Trouble>) -> Tally {
     })
 }
 
-/// `cargo test` over the workspace, printed as it goes and counted.
+/// `cargo test` over the workspace, printed as it goes and counted. Tests that need the Bluesky server are ignored where
+/// it cannot be had.
 fn crates() -> Result<Tally, Trouble> {
     let failed = |e: std::io::Error| Trouble::of("cannot run `cargo test`", e);
+    let pds = match node_is_here().and_then(|()| pds::install()) {
+        Ok(folder) => Some(folder),
+        Err(missing) if in_ci() => return Err(missing),
+        Err(missing) => {
+            println!("\nSKIPPED: tests with a real Bluesky server: {}", missing.0);
+            None
+        }
+    };
     println!("$ cargo test --workspace --no-fail-fast");
     let mut child = cargo()
-        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(["test", "--workspace", "--no-fail-fast", "--"])
+        .args(pds.is_some().then_some("--include-ignored"))
+        .envs(pds.map(|folder| ("PUSHBRIDGE_PDS", folder)))
         .stdout(Stdio::piped())
         .spawn()
         .map_err(failed)?;
@@ -60,7 +72,7 @@ fn crates() -> Result<Tally, Trouble> {
 /// `node --test` over tests/e2e, against the binary of the dev profile.
 fn end_to_end() -> Result<Tally, Trouble> {
     if let Err(missing) = node_is_here() {
-        if std::env::var_os("CI").is_some_and(|it| it == "true") {
+        if in_ci() {
             return Err(missing);
         }
         println!("\nSKIPPED: end-to-end tests: {}", missing.0);
@@ -91,6 +103,10 @@ fn node_tests(folder: &Path, report: &Path) -> Result<Command, Trouble> {
         .current_dir(folder)
         .env("PUSHBRIDGE_BIN", built("debug", "pushbridge")?);
     Ok(node)
+}
+
+fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|it| it == "true")
 }
 
 fn node_is_here() -> Result<(), Trouble> {
