@@ -23,6 +23,10 @@ pub(crate) fn check(spec: &LimitsSpec) -> Result<Limits, Malformed> {
             .unwrap_or(base.client_events_per_second),
         watchlist: spec.watchlist.unwrap_or(base.watchlist),
         roster_bytes: spec.roster_bytes.unwrap_or(base.roster_bytes),
+        connections_per_user: match spec.connections_per_user {
+            None => base.connections_per_user,
+            Some(most) => (most > 0).then_some(most),
+        },
         per_user: rates(&spec.per_user, base.per_user),
         per_app: Rates {
             requests: rate(spec.requests_per_second, base.per_app.requests),

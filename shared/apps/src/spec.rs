@@ -81,6 +81,9 @@ pub struct LimitsSpec {
     /// Largest roster that a new member is sent, bytes of its frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub roster_bytes: Option<usize>,
+    /// Most connections at once that are signed in as one user; 0 is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections_per_user: Option<u32>,
     /// Requests per second of the HTTP API; 0 is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requests_per_second: Option<u32>,

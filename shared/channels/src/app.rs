@@ -91,6 +91,8 @@ pub struct Limits {
     pub client_events_per_second: u32,
     /// Most connections at once, if limited.
     pub connections: Option<u32>,
+    /// Most connections at once that are signed in as one user, if limited.
+    pub connections_per_user: Option<u32>,
     /// What one user may do per second, over all their connections; without a user, one connection.
     pub per_user: Rates,
     /// What all of the app may do per second.
@@ -101,6 +103,8 @@ pub struct Limits {
     pub roster_bytes: usize,
 }
 
+/// Connections of one user unless configured. Ours: nobody has as many tabs and devices.
+const CONNECTIONS_PER_USER: u32 = 1_000;
 /// What a user may do unless configured. Ours: a page with the most channels that a connection may have
 /// comes back at once without being stopped; nobody types or draws that fast.
 const PER_USER: Rates = Rates {
@@ -118,6 +122,7 @@ impl Default for Limits {
             user_info_bytes: limits::USER_INFO_BYTES,
             client_events_per_second: limits::CLIENT_EVENTS_PER_SECOND,
             connections: None,
+            connections_per_user: Some(CONNECTIONS_PER_USER),
             per_user: PER_USER,
             per_app: Rates::default(),
             watchlist: limits::WATCHLIST,

@@ -33,6 +33,8 @@ pub enum SignedIn {
     OtherUser,
     /// The user's connections were terminated a moment ago; nothing changed.
     Denied,
+    /// The user has as many connections as one may have; nothing changed.
+    OverQuota,
     /// The connection is gone; nothing changed.
     Gone,
 }
@@ -109,6 +111,10 @@ pub fn welcome(
                 Code::Unauthorized,
                 format!("This user's connections were terminated less than {DENIED_S} s ago"),
             )));
+        }
+        SignedIn::OverQuota => {
+            let message = "This user has reached the limit of connections: close another one";
+            return Err(Refused::Close(Fault::new(Code::OverQuota, message)));
         }
         SignedIn::Gone => return Ok(Vec::new()),
     };

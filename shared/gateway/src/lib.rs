@@ -27,6 +27,7 @@ mod routes;
 mod settings;
 mod sign;
 mod signed;
+mod terminate_connections;
 mod trigger_batch;
 mod trigger_channel;
 mod trigger_event;

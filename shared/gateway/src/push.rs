@@ -12,6 +12,9 @@ use crate::idempotency::Answers;
 use crate::list_channels::{__path_list_channels, list_channels};
 use crate::list_users::{__path_list_users, list_users};
 use crate::routes::Routes;
+use crate::terminate_connections::{
+    __path_terminate_by_key, __path_terminate_connections, terminate_by_key, terminate_connections,
+};
 use crate::trigger_batch::{__path_trigger_batch, trigger_batch};
 use crate::trigger_channel::{__path_trigger_channel, trigger_channel};
 use crate::trigger_event::{__path_trigger_event, trigger_event};
@@ -39,4 +42,6 @@ pub(crate) fn routes<S: Store, O: Outbox, F: Facts + 'static>() -> Routes<Push<S
         .add(__path_get_channel, get_channel::<S, O, F>)
         .add(__path_channel_stats, channel_stats::<S, O, F>)
         .add(__path_list_users, list_users::<S, O, F>)
+        .add(__path_terminate_connections, terminate_connections::<S, O, F>)
+        .add(__path_terminate_by_key, terminate_by_key::<S, O, F>)
 }

@@ -6,6 +6,7 @@ mod cors;
 mod history;
 mod openapi;
 mod sign;
+mod terminate;
 mod trigger;
 mod visitors;
 mod world;

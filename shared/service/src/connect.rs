@@ -23,6 +23,8 @@ pub struct Arrival<'a> {
     pub protocol: Option<&'a str>,
     /// The origin of the page that it runs in, if it is a page, and of another host than ours.
     pub origin: Option<&'a str>,
+    /// Milliseconds since the Unix epoch.
+    pub now_ms: u64,
     /// Who it says it is.
     pub credential: Credential,
 }
@@ -52,10 +54,14 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
             Credential::User(user) => Some(user),
             Credential::Invalid(why) => return Err(Fault::new(Code::Unauthorized, why)),
         };
-        let Arrival { id, socket_id, .. } = arrival;
+        let Arrival { id, socket_id, now_ms, .. } = arrival;
+        let app_id = app.id.clone();
         match self.store.open(Connection { id, socket_id, app, user }).await {
             Ok(Opened::Yes) => Ok(()),
-            Ok(Opened::OverQuota) => Err(connect::over_quota()),
+            Ok(Opened::OverQuota) => {
+                self.usage.over_connections(&app_id, None, now_ms);
+                Err(connect::over_quota())
+            }
             Err(error) => {
                 tracing::error!(%error, "a connection was not admitted");
                 Err(Fault::new(Code::OverCapacity, "The server cannot take connections now"))

@@ -48,7 +48,8 @@ impl Error {
         match self {
             Self::Fault(fault) => fault.code == Some(Code::Unauthorized),
             Self::Refused(refused) => refused.is_authorization(),
-            Self::SignIn(refused) => matches!(refused, sign_in::Refused::Close(_)),
+            Self::SignIn(sign_in::Refused::Close(fault)) => fault.code == Some(Code::Unauthorized),
+            Self::SignIn(sign_in::Refused::Note(_)) => false,
             Self::Over(..) | Self::Store(_) => false,
         }
     }

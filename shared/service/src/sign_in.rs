@@ -1,7 +1,7 @@
 //! Sign a connection in.
 
 use channels::sign_in::{Refused, check, cut, success, welcome};
-use channels::{Connection, Effect, SignIn};
+use channels::{Connection, Effect, SignIn, SignedIn};
 use identity::Facts;
 use store::Store;
 
@@ -32,6 +32,10 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     ) -> Result<(), Error> {
         let lane = self.lanes.enter_users(&connection.app.id).await;
         let signed_in = self.store.sign_in(&connection.id, sign_in, now_ms).await?;
+        if signed_in == SignedIn::OverQuota {
+            let user = Some(&sign_in.user.id);
+            self.usage.over_connections(&connection.app.id, user, now_ms);
+        }
         let news = welcome(connection, sign_in, signed_in)?;
         let gone = self.run(answer.into_iter().chain(news).collect()).await;
         drop(lane);

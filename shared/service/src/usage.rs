@@ -1,6 +1,7 @@
 //! Keeps clients and apps to their rates. What is counted lives in this process: exact where one
 //! process serves an app; where several do, each counts its own share.
 
+use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use channels::usage::{Act, Over, Whose, rate};
@@ -8,7 +9,7 @@ use channels::{App, Connection};
 use identity::Facts;
 use protocol::{AppId, ConnectionId, UserId};
 use store::Store;
-use throttle::{Meters, Verdict};
+use throttle::{Meters, Rate, Verdict};
 
 use crate::{Outbox, Service};
 
@@ -18,9 +19,13 @@ const USERS: usize = 100_000;
 /// Most apps whose acts are remembered.
 const APPS: usize = 10_000;
 
+/// What is told of a limit that is not a rate: the first time, and then now and then.
+const ONE: Rate = Rate::per_minute(NonZeroU32::MIN);
+
 /// Who acts.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Who {
+    App,
     User(UserId),
     Connection(ConnectionId),
 }
@@ -29,11 +34,17 @@ enum Who {
 pub(crate) struct Usage {
     apps: Mutex<Meters<(AppId, Act)>>,
     users: Mutex<Meters<(AppId, Who, Act)>>,
+    /// Who was told to have too many connections.
+    full: Mutex<Meters<(AppId, Who)>>,
 }
 
 impl Default for Usage {
     fn default() -> Self {
-        Self { apps: Mutex::new(Meters::new(APPS)), users: Mutex::new(Meters::new(USERS)) }
+        Self {
+            apps: Mutex::new(Meters::new(APPS)),
+            users: Mutex::new(Meters::new(USERS)),
+            full: Mutex::new(Meters::new(APPS)),
+        }
     }
 }
 
@@ -52,6 +63,19 @@ impl Usage {
             judge(verdict, over, &by.app, Some(by))?;
         }
         self.count_app(&by.app, act, Some(by), now_ms)
+    }
+
+    /// Writes to the audit log, now and then, that a user or a whole app has as many connections as it may have.
+    pub(crate) fn over_connections(&self, app: &AppId, user: Option<&UserId>, now_ms: u64) {
+        let who = user.map_or(Who::App, |user| Who::User(user.clone()));
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        let verdict = full.count((app.clone(), who), ONE, now_ms);
+        drop(full);
+        if matches!(verdict, Verdict::Pass | Verdict::Over { tell: true, .. }) {
+            let of = user.map_or(Whose::App, |_| Whose::User).as_str();
+            let user = user.map(UserId::as_str);
+            tracing::warn!(target: "audit", %app, limit = "connections", of, user, "over a limit");
+        }
     }
 
     /// Counts an act of an app. Nobody is to blame for the sum of what all do: it never counts as abuse.

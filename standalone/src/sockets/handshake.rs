@@ -175,6 +175,7 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
             key: &key,
             protocol: visitor.protocol.as_deref(),
             origin: visitor.origin.as_deref(),
+            now_ms: now_ms(),
             credential,
         };
         self.service.connect(arrival).await

@@ -57,8 +57,10 @@ async fn every_route_is_described() {
         "POST /apps/{app_id}/batch_events",
         "POST /apps/{app_id}/channels/{channel}/events",
         "POST /apps/{app_id}/events",
+        "POST /apps/{app_id}/users/{user_id}/terminate_connections",
         "POST /pusher/auth",
         "POST /pusher/user-auth",
+        "POST /users/{user_id}/terminate_connections",
     ];
     let expected: BTreeSet<_> = expected.into_iter().map(str::to_owned).collect();
     assert_eq!(operations(&document), expected);

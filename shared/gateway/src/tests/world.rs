@@ -63,7 +63,10 @@ impl Outbox for Frames {
         Vec::new()
     }
 
-    async fn close(&self, _: &ConnectionId, _: &Fault) {}
+    async fn close(&self, to: &ConnectionId, fault: &Fault) {
+        let code = fault.code.map(|code| code.number());
+        self.0.lock().unwrap().push((to.clone(), format!("closed {code:?}")));
+    }
 
     async fn hook(&self, _: &AppId, _: Hook) {}
 
@@ -291,6 +294,16 @@ impl World {
         self.ask("GET", &format!("{path}?{query}"), &[], "").await
     }
 
+    /// Signs a connected client in; what it was told is forgotten.
+    pub(super) async fn sign_in(&self, id: &str, socket: SocketId, user: &str) {
+        let user_data = serde_json::json!({ "id": user }).to_string();
+        let auth = auth::sign_user(&pb_key(), socket, &user_data);
+        let data = serde_json::json!({ "auth": auth, "user_data": user_data });
+        let frame = serde_json::json!({ "event": "pusher:signin", "data": data });
+        self.service.message(&ConnectionId::new(id), &frame.to_string(), 0).await;
+        assert!(self.frames.take(id).concat().contains("pusher:signin_success"));
+    }
+
     /// Connects a client and subscribes it; its frames so far are forgotten.
     pub(super) async fn subscriber(&self, id: &str, socket: u64, channels: &[&str]) -> SocketId {
         let socket_id = SocketId::from_random(socket, socket);
@@ -300,6 +313,7 @@ impl World {
             key: "pb-key",
             protocol: Some("7"),
             origin: None,
+            now_ms: 10_000,
             credential: Credential::None,
         };
         self.service.connect(arrival).await.unwrap();

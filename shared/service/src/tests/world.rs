@@ -129,6 +129,7 @@ impl World {
             key: "key",
             protocol: Some("7"),
             origin: None,
+            now_ms: 10_000,
             credential,
         };
         self.service.connect(arrival).await?;

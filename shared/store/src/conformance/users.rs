@@ -21,6 +21,7 @@ pub(super) async fn run<S: Store>(store: &S) {
     terminated_users_stay_out_for_a_while(store).await;
     authorized_are_the_signed_in_and_the_gated(store).await;
     users_of_apps_do_not_meet(store).await;
+    the_quota_of_a_user_is_exact(store).await;
 }
 
 fn user(id: &str, watchlist: &[&str]) -> SignIn {
@@ -166,4 +167,25 @@ async fn users_of_apps_do_not_meet<S: Store>(store: &S) {
     assert_eq!(sign_in(store, &a, &ada).await, yes(&[], &[]), "not denied here");
     close(store, &w).await;
     close(store, &a).await;
+}
+
+async fn the_quota_of_a_user_is_exact<S: Store>(store: &S) {
+    let app = app("user-quota", Limits { connections_per_user: Some(2), ..Limits::default() });
+    let all = [1, 2, 3, 4].map(|n| connection(&app, n));
+    for it in &all {
+        ok(store.open(it.clone())).await;
+    }
+    let (ada, bob) = (user("ada", &[]), user("bob", &[]));
+    for it in &all[..2] {
+        assert_eq!(sign_in(store, it, &ada).await, yes(&[], &[]));
+    }
+    assert_eq!(sign_in(store, &all[1], &ada).await, yes(&[], &[]), "again is not one more");
+    assert_eq!(sign_in(store, &all[2], &ada).await, SignedIn::OverQuota);
+    assert!(ok(store.connection(&all[2].id)).await.is_some_and(|it| it.user.is_none()));
+    assert_eq!(sign_in(store, &all[3], &bob).await, yes(&[], &[]));
+    bury(store, &all[0]).await;
+    assert_eq!(sign_in(store, &all[2], &ada).await, yes(&[], &[]), "a place became free");
+    for it in &all[1..] {
+        bury(store, it).await;
+    }
 }

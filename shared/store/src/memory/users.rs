@@ -57,6 +57,12 @@ impl Everyone {
 }
 
 impl Book {
+    /// How many connections a user has besides this one.
+    fn others(&self, app: &AppId, user: &UserId, id: &ConnectionId) -> usize {
+        let Some(it) = self.users.get(&(app.clone(), user.clone())) else { return 0 };
+        it.connections.len() - usize::from(it.connections.contains(id))
+    }
+
     fn is_denied(&self, app: &AppId, user: &UserId, now_ms: u64) -> bool {
         self.denied.get(&(app.clone(), user.clone())).is_some_and(|until| *until > now_ms)
     }
@@ -126,6 +132,10 @@ impl Users for MemoryStore {
         let mut book = self.everyone.lock();
         if book.is_denied(&app, user, now_ms) {
             return Ok(SignedIn::Denied);
+        }
+        let most = row.connection.app.limits.connections_per_user;
+        if most.is_some_and(|most| book.others(&app, user, id) >= most as usize) {
+            return Ok(SignedIn::OverQuota);
         }
         book.unwatch(&app, id, &row.watchlist);
         let tell = book.arrive(&app, user, id);
