@@ -4,6 +4,8 @@ mod absence;
 mod counts;
 mod memories;
 mod model;
+mod model_memories;
+mod model_users;
 mod scenarios;
 mod usage;
 mod users;

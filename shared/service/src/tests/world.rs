@@ -1,6 +1,7 @@
 //! A service whose way out is a log.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -82,6 +83,7 @@ impl Facts for OnePost {
 pub(super) struct World {
     pub(super) service: Service<MemoryStore, Log, OnePost>,
     log: Log,
+    now_ms: AtomicU64,
 }
 
 pub(super) fn socket(n: u64) -> SocketId {
@@ -119,7 +121,17 @@ impl World {
     pub(super) fn of(app: App) -> Self {
         let log = Log::default();
         let apps = Apps::new(vec![app]).unwrap();
-        Self { service: Service::new(apps, MemoryStore::new(), log.clone(), OnePost), log }
+        let service = Service::new(apps, MemoryStore::new(), log.clone(), OnePost);
+        Self { service, log, now_ms: AtomicU64::new(10_000) }
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        self.now_ms.load(Ordering::Relaxed)
+    }
+
+    /// The clock goes on; nothing becomes due by that.
+    pub(super) fn wait(&self, ms: u64) {
+        self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
     pub(super) async fn arrive(&self, n: u64, credential: Credential) -> Result<(), Fault> {
@@ -134,7 +146,7 @@ impl World {
         };
         self.service.connect(arrival).await?;
         self.log.open.lock().unwrap().insert(id(n));
-        self.service.greet(&id(n), 10_000).await;
+        self.service.greet(&id(n), self.now_ms()).await;
         Ok(())
     }
 
@@ -164,7 +176,7 @@ impl World {
     }
 
     pub(super) async fn says(&self, n: u64, text: &str) {
-        self.service.message(&id(n), text, 10_000).await;
+        self.service.message(&id(n), text, self.now_ms()).await;
     }
 
     /// Subscribes with a signature; as `user` on presence channels.
@@ -193,6 +205,11 @@ impl World {
         self.log.open.lock().unwrap().remove(&id(n));
     }
 
+    /// Whether the connection is over for the transport; the service may not know yet.
+    pub(super) fn is_over(&self, n: u64) -> bool {
+        !self.log.open.lock().unwrap().contains(&id(n))
+    }
+
     pub(super) async fn publish(&self, channel: &str, except: Option<u64>) {
         let publish = Publish {
             channels: vec![ChannelName::parse(channel).unwrap()],
@@ -202,7 +219,7 @@ impl World {
             info: Default::default(),
         };
         let app = Arc::clone(self.service.apps().first());
-        self.service.publish(&app, &publish, 10_000).await.unwrap();
+        self.service.publish(&app, &publish, self.now_ms()).await.unwrap();
     }
 
     /// What was sent since the last look, a line each: `receiver: frame`.
@@ -235,11 +252,13 @@ impl World {
         (count > 0).then(|| jobs.remove(n % count).1)
     }
 
-    /// The same, as JSON by receiver.
+    /// The frames among what was sent, as JSON by receiver; a close is none.
     pub(super) fn frames(&self) -> BTreeMap<String, Vec<serde_json::Value>> {
         let mut frames: BTreeMap<String, Vec<serde_json::Value>> = BTreeMap::new();
         for (to, frame) in std::mem::take(&mut *self.log.lines.lock().unwrap()) {
-            frames.entry(to).or_default().push(serde_json::from_str(&frame).unwrap());
+            if !frame.starts_with("closed ") {
+                frames.entry(to).or_default().push(serde_json::from_str(&frame).unwrap());
+            }
         }
         frames
     }
