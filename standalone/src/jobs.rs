@@ -1,41 +1,82 @@
-//! What the push core wants to look at again: kept by the runtime's timers until it is due.
+//! What the push core wants to look at again: kept in order of time until it is due, or the server ends.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use channels::Job;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, sleep_until};
 
 use crate::dashboard::Core;
 
 /// Takes jobs. There are never more of them than connections and their subscriptions.
 #[derive(Clone)]
-pub(crate) struct Timer(UnboundedSender<Job>);
+pub(crate) struct Timer(UnboundedSender<(Instant, Job)>);
 
-/// The jobs that are due.
-pub(crate) struct Due(UnboundedReceiver<Job>);
+/// The jobs that were taken.
+pub(crate) struct Due {
+    taken: UnboundedReceiver<(Instant, Job)>,
+    /// By time, and by arrival among those of one time.
+    waiting: BTreeMap<(Instant, u64), Job>,
+    arrivals: u64,
+}
 
 /// A timer and what comes out of it.
 pub(crate) fn timer() -> (Timer, Due) {
-    let (sender, receiver) = unbounded_channel();
-    (Timer(sender), Due(receiver))
+    let (sender, taken) = unbounded_channel();
+    (Timer(sender), Due { taken, waiting: BTreeMap::new(), arrivals: 0 })
 }
 
 impl Timer {
     pub(crate) fn set(&self, after: Duration, job: Job) {
-        let due = self.0.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(after).await;
-            // Without a receiver the server is stopping, and nobody is left to be told.
-            let _ = due.send(job);
-        });
+        // Without a receiver the server has ended, and nobody is left to be told.
+        let _ = self.0.send((Instant::now() + after, job));
     }
 }
 
-/// Runs jobs as they become due, for as long as the server runs.
-pub(crate) async fn run(mut due: Due, core: Arc<Core>) {
-    while let Some(job) = due.0.recv().await {
+impl Due {
+    /// The next job, when it is due. What is not waited for to the end is not lost.
+    async fn next(&mut self) -> Job {
+        loop {
+            let first = self.waiting.keys().next().map(|(at, _)| *at);
+            let at = first.unwrap_or_else(|| Instant::now() + Duration::from_secs(3_600));
+            tokio::select! {
+                Some(it) = self.taken.recv() => self.wait_for(it),
+                () = sleep_until(at) => {
+                    if let Some((_, job)) = self.waiting.pop_first() {
+                        return job;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next job, whenever it would be due.
+    fn at_once(&mut self) -> Option<Job> {
+        while let Ok(it) = self.taken.try_recv() {
+            self.wait_for(it);
+        }
+        self.waiting.pop_first().map(|(_, job)| job)
+    }
+
+    fn wait_for(&mut self, (at, job): (Instant, Job)) {
+        self.arrivals += 1;
+        self.waiting.insert((at, self.arrivals), job);
+    }
+}
+
+/// Runs jobs as they become due. At the `end` those that are left are certain: nobody comes back to a server that
+/// goes away, and the applications' servers are to know.
+pub(crate) async fn run(mut due: Due, core: Arc<Core>, mut end: oneshot::Receiver<()>) {
+    loop {
+        tokio::select! {
+            job = due.next() => core.look_again(job).await,
+            _ = &mut end => break,
+        }
+    }
+    while let Some(job) = due.at_once() {
         core.look_again(job).await;
     }
 }
@@ -51,4 +92,30 @@ pub(crate) async fn end_disabled(mut changes: watch::Receiver<u64>, core: Arc<Co
 pub(crate) fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::ConnectionId;
+
+    use super::*;
+
+    fn job(name: &str) -> Job {
+        Job::Authorize { connection: ConnectionId::new(name) }
+    }
+
+    #[tokio::test]
+    async fn jobs_come_in_order_of_time_and_at_the_end_at_once() {
+        const NEVER: Duration = Duration::from_secs(86_400);
+        let (timer, mut due) = timer();
+        timer.set(NEVER * 2, job("later"));
+        timer.set(NEVER, job("late"));
+        timer.set(Duration::from_millis(1), job("second"));
+        timer.set(Duration::ZERO, job("first"));
+        assert_eq!(due.next().await, job("first"));
+        assert_eq!(due.next().await, job("second"));
+        timer.set(Duration::ZERO, job("third"));
+        let all: Vec<Job> = std::iter::from_fn(|| due.at_once()).collect();
+        assert_eq!(all, ["third", "late", "later"].map(job));
+    }
 }

@@ -16,7 +16,7 @@ use registry::Registry;
 use service::Service;
 use store::MemoryStore;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use vault::{Keys, LocalKeys, Vault};
 
 use crate::banner::{Greeting, banner};
@@ -99,7 +99,8 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
     std::io::stdout().write_all(greeting.as_bytes()).map_err(ServeError::Output)?;
     let door =
         Door::new(Arc::clone(&parts.core), parts.verifier, parts.visitors, Timing::default());
-    tokio::spawn(jobs::run(parts.due, Arc::clone(&parts.core)));
+    let (end, ended) = oneshot::channel();
+    let jobs = tokio::spawn(jobs::run(parts.due, Arc::clone(&parts.core), ended));
     let (stopping, stopped) = watch::channel(false);
     tokio::spawn(hooks::run(Arc::clone(&parts.notifier), stopped.clone()));
     tokio::spawn(jobs::end_disabled(registry.changes(), Arc::clone(&parts.core)));
@@ -114,6 +115,8 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
     let sockets = parts.core.outbox();
     sockets.close_all(GOING_AWAY, "The server is going away");
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, sockets.all_closed()).await;
+    let _ = end.send(());
+    let _ = jobs.await;
     hooks::drain(&parts.notifier).await;
     Ok(())
 }

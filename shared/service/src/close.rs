@@ -26,11 +26,13 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                     continue;
                 }
             };
+            // Whoever receives hooks since a moment ago hears of this leave, too.
+            let connection = self.current(closed.connection);
             if let Some(user) = closed.user {
-                gone.extend(self.run(vec![lost(&closed.connection, user)]).await);
+                gone.extend(self.run(vec![lost(&connection, user)]).await);
             }
             for channel in &closed.channels {
-                gone.extend(self.part(&closed.connection, channel).await);
+                gone.extend(self.part(&connection, channel).await);
             }
         }
     }

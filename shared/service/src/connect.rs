@@ -97,9 +97,14 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
             tracing::error!(connection = %id, %error, "a connection could not be looked up");
             None
         })?;
-        Some(match self.apps.changed(&known.app) {
+        Some(self.current(known))
+    }
+
+    /// A connection with its app as it is now.
+    pub(crate) fn current(&self, known: Arc<Connection>) -> Arc<Connection> {
+        match self.apps.changed(&known.app) {
             Some(app) => Arc::new(Connection { app, ..(*known).clone() }),
             None => known,
-        })
+        }
     }
 }
