@@ -6,6 +6,7 @@
 mod bench;
 mod check;
 mod pds;
+mod python;
 mod run;
 mod tally;
 mod test;

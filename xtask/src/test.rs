@@ -1,10 +1,11 @@
 //! `cargo xtask test`: the crates' tests, then the end-to-end tests with real clients.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::pds;
+use crate::python;
 use crate::run::{Trouble, built, cargo, npm_ci, root, succeed, text_of};
 use crate::tally::{self, Tally};
 
@@ -81,9 +82,12 @@ fn end_to_end() -> Result<Tally, Trouble> {
     let folder = root().join("tests/e2e");
     succeed(cargo().args(["build", "--package", "pushbridge"]))?;
     npm_ci(&folder)?;
+    let python = python_of(&folder)?;
     let scratch = tempfile::tempdir().map_err(|e| Trouble::of("cannot make a folder", e))?;
     let report = scratch.path().join("report.tap");
-    let status = node_tests(&folder, &report)?.status();
+    let mut node = node_tests(&folder, &report)?;
+    node.envs(python.map(|it| ("PUSHBRIDGE_PYTHON", it)));
+    let status = node.status();
     let status = status.map_err(|e| Trouble::of("cannot run `node --test`", e))?;
     let text = std::fs::read_to_string(&report).unwrap_or_default();
     let total = tally::of_tap(&text);
@@ -92,6 +96,18 @@ fn end_to_end() -> Result<Tally, Trouble> {
         return Err(Trouble(format!("`node --test` counted {total} and ended with {status}")));
     }
     Ok(total)
+}
+
+/// The Python with its SDK; the tests that want one are skipped without it, but not in CI.
+fn python_of(folder: &Path) -> Result<Option<PathBuf>, Trouble> {
+    match python::environment(folder) {
+        Ok(python) => Ok(Some(python)),
+        Err(missing) if in_ci() => Err(missing),
+        Err(missing) => {
+            println!("\nSKIPPED: tests with the Python SDK: {}", missing.0);
+            Ok(None)
+        }
+    }
 }
 
 fn node_tests(folder: &Path, report: &Path) -> Result<Command, Trouble> {
