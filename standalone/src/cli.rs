@@ -1,11 +1,14 @@
 //! The command line: what can be said, and the small commands that are clients of a running server.
 
 mod api;
+mod apps;
 mod error;
+mod operator;
 mod posts;
 mod term;
 mod token;
 mod trigger;
+mod webhooks;
 
 use std::path::PathBuf;
 
@@ -60,6 +63,10 @@ pub(crate) enum Tool {
     Trigger(trigger::TriggerArgs),
     /// List, schedule and cancel posts
     Posts(posts::PostsArgs),
+    /// List, make, switch and re-key apps
+    Apps(apps::AppsArgs),
+    /// List and replay webhooks that were given up
+    Webhooks(webhooks::WebhooksArgs),
 }
 
 const SERVE_EXAMPLES: &str = "\
@@ -68,6 +75,7 @@ Environment:
   JWT_SECRET or JWT_JWKS_URL                what users' tokens are signed with
   JWT_AUDIENCE, JWT_ISSUER                  what tokens must name, if set
   CRON_SECRET                               bearer token of /api/cron/publish-posts
+  ADMIN_KEY                                 bearer token of /api/admin/…, for `pushbridge apps` and `webhooks`
   PUSHBRIDGE_ALLOWED_ORIGINS                web origins that may call, separated by commas, or *
   PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES        true: webhooks may go to private networks
   PUSHBRIDGE_LATE_LIMIT_MINUTES             how late a post may still go out (60)
@@ -130,6 +138,8 @@ impl Tool {
             Self::Token(args) => token::run(&args, env),
             Self::Trigger(args) => trigger::run(args, env).await,
             Self::Posts(args) => posts::run(args, env).await,
+            Self::Apps(args) => apps::run(args, env).await,
+            Self::Webhooks(args) => webhooks::run(args, env).await,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use data::Data;
-use gateway::{Gateway, Visitors};
+use gateway::{Admin, Gateway, Visitors};
 use jwks::Verifier;
 use notifying::Notifier;
 use platforms::{Addresses, Http, Platforms};
@@ -163,6 +163,11 @@ impl Parts {
             facts,
             publishing: Arc::clone(&publishing),
             verifier: Arc::clone(&verifier),
+            admin: Admin {
+                registry: Arc::clone(registry),
+                notifier: Arc::clone(&notifier),
+                key: config.admin_key,
+            },
             settings: gateway::Settings {
                 cron_secret: config.cron_secret,
                 allowed_origins: config.allowed_origins,

@@ -3,6 +3,7 @@
 //! Handlers are thin: extract, one verb, answer. There is no listener and no socket in here,
 //! so the same router stands behind a server and behind a function.
 
+mod admin;
 mod api;
 mod authenticate_user;
 mod authorize_channel;
@@ -54,6 +55,7 @@ use crate::push::Push;
 use crate::routes::Routes;
 use crate::sign::Sign;
 
+pub use admin::Admin;
 pub use settings::{Origins, Settings};
 pub use visitors::{AddressRates, ClientIp, TooOften, Visitors};
 
@@ -67,6 +69,8 @@ pub struct Gateway<S, O, F, P, A> {
     pub publishing: Arc<Publishing<P, A>>,
     /// Tells users from tokens.
     pub verifier: Arc<Verifier>,
+    /// Apps and dead letters, for operators.
+    pub admin: Admin,
     /// The rest.
     pub settings: Settings,
     /// How often addresses may connect and fail; shared with the listener.
@@ -101,7 +105,7 @@ where
     P: PublishTo,
     A: Announcer,
 {
-    let Gateway { service, facts, publishing, verifier, settings, visitors: _ } = gateway;
+    let Gateway { service, facts, publishing, verifier, admin, settings, visitors: _ } = gateway;
     let settings = Arc::new(settings);
     let door = Door::new(verifier, pages.clone(), &settings);
     let sign = Sign { service: service.clone(), facts, door: door.clone() };
@@ -111,6 +115,7 @@ where
         .merge(push::routes::<S, O, F>().with_state(Push { service, answers: Answers::default() }))
         .merge(sign_routes::<S, O, F>().with_state(sign))
         .merge(api::routes::<P, A>().with_state(desk))
+        .merge(admin::routes().with_state(admin))
 }
 
 /// What pusher-js calls.

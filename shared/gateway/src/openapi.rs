@@ -1,5 +1,6 @@
 //! The OpenAPI document: made of the routes themselves.
 
+use apps::{AppView, EndpointView, LimitsSpec, NewApp, RatesSpec, Source};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
@@ -8,7 +9,9 @@ use posts::{Account, Confirm, NewAccount, NewPost, PatchPost, PostStatus, PostVi
 use publishing::{Page, TickReport};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use webhooks::EndpointSpec;
 
+use crate::admin::{AppList, DeadLetter, DeadLetters, FreshApp, FreshKey};
 use crate::api::Accounts;
 use crate::authenticate_user::UserAuth;
 use crate::authorize_channel::ChannelAuth;
@@ -26,17 +29,29 @@ use crate::routes::Routes;
     components(schemas(
         Account,
         Accounts,
+        AppList,
+        AppView,
         ChannelAuth,
         Confirm,
+        DeadLetter,
+        DeadLetters,
+        EndpointSpec,
+        EndpointView,
         ErrorBody,
+        FreshApp,
+        FreshKey,
+        LimitsSpec,
         MissedEvents,
         NewAccount,
+        NewApp,
         NewPost,
         Page,
         PatchPost,
         PostStatus,
         PostView,
+        RatesSpec,
         Reconnect,
+        Source,
         TickReport,
         UserAuth
     ))
@@ -84,6 +99,7 @@ fn add_security(document: &mut utoipa::openapi::OpenApi, cookie: &str) {
     let key = |value| SecurityScheme::ApiKey(value);
     let schemes = [
         ("bearer", bearer("A user's JWT")),
+        ("admin", bearer("The server's ADMIN_KEY")),
         ("cron", bearer("The server's CRON_SECRET")),
         ("cookie", key(ApiKey::Cookie(ApiKeyValue::with_description("pushbridge_token", cookie)))),
         (

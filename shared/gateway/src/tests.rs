@@ -1,5 +1,6 @@
 //! The whole router, asked without a socket, on the real service, store and tables.
 
+mod admin;
 mod api;
 mod channels;
 mod cors;

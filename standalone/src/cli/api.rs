@@ -69,6 +69,11 @@ impl Server {
         Ok(self.client.post(self.at(path)?).header(CONTENT_TYPE, "application/json").body(json))
     }
 
+    /// A DELETE of `path`.
+    pub(super) fn delete(&self, path: &str) -> Result<RequestBuilder, CliError> {
+        Ok(self.client.delete(self.at(path)?))
+    }
+
     fn at(&self, path: &str) -> Result<Url, CliError> {
         let whole = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
         Url::parse(&whole)

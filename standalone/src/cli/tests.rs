@@ -47,6 +47,11 @@ fn what_is_refused_as_usage() {
         "pushbridge posts schedule --at later text",
         "pushbridge posts list --limit 0",
         "pushbridge posts cancel",
+        "pushbridge apps",
+        "pushbridge apps show",
+        "pushbridge apps remove-key 7",
+        "pushbridge webhooks",
+        "pushbridge webhooks replay",
     ] {
         let error = parse(line).err().unwrap_or_else(|| panic!("{line} was accepted"));
         assert_eq!(error.exit_code(), 2, "{line}");

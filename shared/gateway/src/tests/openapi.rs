@@ -29,6 +29,16 @@ async fn every_route_is_described() {
     let (_, document) = document().await;
     let expected = [
         "DELETE /api/accounts/{id}",
+        "DELETE /api/admin/apps/{id}/keys/{key}",
+        "GET /api/admin/apps",
+        "GET /api/admin/apps/{id}",
+        "GET /api/admin/webhooks",
+        "GET /api/admin/webhooks/{id}",
+        "POST /api/admin/apps",
+        "POST /api/admin/apps/{id}/disable",
+        "POST /api/admin/apps/{id}/enable",
+        "POST /api/admin/apps/{id}/keys",
+        "POST /api/admin/webhooks/{id}/replay",
         "DELETE /api/posts/{id}",
         "GET /api/accounts",
         "GET /api/channels/{channel}/events",

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use apps::{AppSpec, KeySpec, SecretText};
 use auth::{KeyPair, Secret, sign_request};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -12,9 +13,12 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use channels::{App, Apps, HistoryRule, Hook, Job};
 use identity::{Facts, JwtRules, PostFacts, User, Workspace, WorkspaceId, mint};
 use jwks::Verifier;
+use notifying::Notifier;
+use outbound::{Addresses, Http};
 use posts::{Announcement, Class, DeliveryId, FieldError, NewAccount, Outcome, Post};
 use protocol::{AppId, ConnectionId, Fault, Frame, SocketId, UserId};
 use publishing::{Announcer, PublishTo, Publishing};
+use registry::Registry;
 use serde_json::Value;
 use service::{Arrival, Credential, Delivery, Outbox, Service};
 use store::MemoryStore;
@@ -22,10 +26,11 @@ use throttle::Rate;
 use tower::ServiceExt;
 use vault::{Keys, LocalKeys, Vault};
 
-use crate::{AddressRates, Gateway, Origins, Settings, Visitors, clock, router};
+use crate::{AddressRates, Admin, Gateway, Origins, Settings, Visitors, clock, router};
 
 pub(super) const JWT_SECRET: &[u8] = b"a secret that is long enough for HS256";
 pub(super) const CRON_SECRET: &str = "cron-secret";
+pub(super) const ADMIN_KEY: &str = "admin-key";
 
 /// Keeps every frame that is sent.
 #[derive(Default, Clone)]
@@ -199,6 +204,16 @@ pub(super) fn settings() -> Settings {
     }
 }
 
+/// The admin routes over an app of the configuration.
+async fn admin(data: data::Data) -> Admin {
+    let pair = KeySpec { key: "pb-key".into(), secret: SecretText(Secret::new("pb-secret")) };
+    let spec = AppSpec::new("1001", None, pair);
+    let registry = Registry::open(data.clone(), vec![spec]).await.unwrap();
+    let http = Http::new(outbound::Settings::new(Addresses::AlsoPrivate)).unwrap();
+    let (_, notifier, _) = Notifier::new(data, http, registry.apps(), registry.endpoints());
+    Admin { registry: Arc::new(registry), notifier, key: Some(Secret::new(ADMIN_KEY)) }
+}
+
 fn facts() -> Known {
     let post = PostFacts { author: UserId::new("1"), workspace: Some(WorkspaceId::new("w")) };
     Known(Arc::new(HashMap::from([("p1".to_owned(), post)])))
@@ -226,12 +241,14 @@ impl World {
         let keys = Keys::Local(LocalKeys::passing().unwrap());
         let vault = Arc::new(Vault::new(keys));
         let publishing =
-            Publishing::new(data, vault, Willing, told.clone(), posts::Settings::default());
+            Publishing::new(data.clone(), vault, Willing, told.clone(), posts::Settings::default());
+        let admin = admin(data.clone()).await;
         let router = router(Gateway {
             service: service.clone(),
             facts: facts(),
             publishing: Arc::new(publishing),
             verifier: Arc::new(Verifier::secret(JWT_SECRET, JwtRules::default())),
+            admin,
             settings,
             visitors: Visitors::new(AddressRates {
                 failures: per_minute(2),

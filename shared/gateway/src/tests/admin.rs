@@ -1,0 +1,105 @@
+//! The admin routes: who may call them, and what they tell.
+
+use serde_json::{Value, json};
+
+use super::world::{ADMIN_KEY, Answer, World};
+
+const ROUTES: [(&str, &str); 9] = [
+    ("GET", "/api/admin/apps"),
+    ("POST", "/api/admin/apps"),
+    ("GET", "/api/admin/apps/1001"),
+    ("POST", "/api/admin/apps/1001/keys"),
+    ("DELETE", "/api/admin/apps/1001/keys/pb-key"),
+    ("POST", "/api/admin/apps/1001/disable"),
+    ("GET", "/api/admin/webhooks"),
+    ("GET", "/api/admin/webhooks/x"),
+    ("POST", "/api/admin/webhooks/x/replay"),
+];
+
+async fn ask(world: &World, method: &str, path: &str, body: &Value) -> Answer {
+    let key = format!("authorization: Bearer {ADMIN_KEY}");
+    let headers = [key.as_str(), "content-type: application/json"];
+    world
+        .ask(method, path, &headers, if body.is_null() { String::new() } else { body.to_string() })
+        .await
+}
+
+#[tokio::test]
+async fn nobody_is_let_in_without_the_key() {
+    let world = World::new().await;
+    for (method, path) in ROUTES {
+        for header in [
+            "x-none: 1",
+            "authorization: Bearer ",
+            "authorization: Bearer admin-ke",
+            "authorization: Basic admin-key",
+        ] {
+            let answer = world.ask(method, path, &[header], "").await;
+            assert_eq!(answer.status, 401, "{method} {path} {header}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_app_is_made_rotated_switched_off_and_shown_without_secrets() {
+    let world = World::new().await;
+    let new = json!({ "id": "7", "name": "Seven", "webhooks": [{ "url": "https://example.com/", "headers": { "X-T": "hush" } }] });
+    let made = ask(&world, "POST", "/api/admin/apps", &new).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let (key, secret) =
+        (made.json()["fresh"]["key"].clone(), made.json()["fresh"]["secret"].clone());
+    let rotated = ask(&world, "POST", "/api/admin/apps/7/keys", &Value::Null).await.json();
+    assert_eq!(rotated["app"]["keys"], json!([rotated["fresh"]["key"], key]));
+
+    let old = format!("/api/admin/apps/7/keys/{}", key.as_str().unwrap());
+    assert_eq!(
+        ask(&world, "DELETE", &old, &Value::Null).await.json()["keys"],
+        json!([rotated["fresh"]["key"]])
+    );
+    let off = ask(&world, "POST", "/api/admin/apps/7/disable", &Value::Null).await;
+    assert_eq!(off.json()["enabled"], false);
+    let list = ask(&world, "GET", "/api/admin/apps", &Value::Null).await;
+    assert_eq!(list.json()["apps"].as_array().unwrap().len(), 2);
+    let shown = ask(&world, "GET", "/api/admin/apps/7", &Value::Null).await;
+    for answer in [list, shown, off] {
+        for hidden in [
+            secret.as_str().unwrap(),
+            rotated["fresh"]["secret"].as_str().unwrap(),
+            "hush",
+            "pb-secret",
+        ] {
+            assert!(!answer.text.contains(hidden), "{}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_say_what_to_do() {
+    let world = World::new().await;
+    let null = Value::Null;
+    for (method, path, body, status, code) in [
+        ("GET", "/api/admin/apps/9", &null, 404, "not_found"),
+        ("POST", "/api/admin/apps/9/keys", &null, 404, "not_found"),
+        ("POST", "/api/admin/apps/1001/disable", &null, 409, "app_in_configuration"),
+        ("POST", "/api/admin/apps", &json!({ "id": "1001" }), 409, "app_id_taken"),
+        ("POST", "/api/admin/apps", &json!({ "id": "a/b" }), 422, "validation_failed"),
+        ("POST", "/api/admin/apps", &json!({ "nme": "x" }), 422, "validation_failed"),
+        (
+            "POST",
+            "/api/admin/apps",
+            &json!({ "webhooks": [{ "url": "x" }] }),
+            422,
+            "validation_failed",
+        ),
+        ("GET", "/api/admin/webhooks/x", &null, 404, "not_found"),
+        ("POST", "/api/admin/webhooks/x/replay", &null, 404, "not_found"),
+    ] {
+        let answer = ask(&world, method, path, body).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
+        assert_eq!(answer.json()["error"]["code"], code, "{method} {path}");
+    }
+    assert_eq!(
+        ask(&world, "GET", "/api/admin/webhooks", &null).await.json(),
+        json!({ "webhooks": [] })
+    );
+}

@@ -1,0 +1,188 @@
+// Several apps on one server: made, re-keyed and switched while it runs, and side by side without a leak.
+import { describe, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import PusherSdk from 'pusher';
+import { channelAuth } from './lib/crypto.js';
+import { APP, dataDirectory, environment, needsProcess, runToEnd, startServer } from './lib/server.js';
+import { startReceiver } from './lib/receiver.js';
+import { within } from './lib/wait.js';
+import { Wire } from './lib/wire.js';
+
+const ADMIN_KEY = 'an-admin-key-for-tests';
+
+const start = (t, data = dataDirectory(t)) => startServer(t, { data, env: environment({ ADMIN_KEY }) });
+
+/** Runs `pushbridge apps …` against a server; answers its JSON. */
+async function apps(server, ...args) {
+  const done = await runToEnd(['apps', ...args, '--json', '--url', server.url], { env: environment({ ADMIN_KEY }) });
+  assert.equal(done.code, 0, done.stderr);
+  return JSON.parse(done.stdout);
+}
+
+const sdk = (server, appId, pair) =>
+  new PusherSdk({ appId, key: pair.key, secret: pair.secret, host: server.host, port: String(server.port) });
+
+const connected = (t, server, pair) => Wire.connect(t, server, { path: `/app/${pair.key}` });
+
+/** Joins a channel, signed with a pair; answers the confirmation's data. */
+const signed = (wire, channel, pair, user) => {
+  const channelData = user && JSON.stringify({ user_id: user });
+  return wire.subscribe(channel, { channelData, auth: channelAuth(wire.socketId, channel, channelData, pair) });
+};
+
+const status = async (promise) => promise.then((it) => it.status, (error) => error.status);
+
+describe('apps', { skip: needsProcess }, () => {
+  test('an app is made while the server runs, outlives it, and its keys rotate without a gap', async (t) => {
+    const data = dataDirectory(t);
+    const first = await start(t, data);
+    const { fresh: old } = await apps(first, 'create', '--id', '77', '--name', 'Chat', '--client-events');
+    const wire = await connected(t, first, old);
+    await signed(wire, 'private-a', old);
+    const { fresh } = await apps(first, 'rotate-key', '77');
+    for (const pair of [old, fresh]) assert.equal(await status(sdk(first, '77', pair).trigger('private-a', 'e', {})), 200);
+    assert.equal((await wire.until('e')).channel, 'private-a');
+    assert.equal((await wire.until('e')).channel, 'private-a');
+    // The new key is good on a connection that was made before it.
+    await signed(wire, 'private-b', fresh);
+    const shown = await apps(first, 'remove-key', '77', old.key);
+    assert.deepEqual(shown.keys, [fresh.key]);
+    assert.equal(await status(sdk(first, '77', old).trigger('private-a', 'e', {})), 401);
+    await refused(t, first, old, 4001);
+    await first.stop();
+
+    const second = await start(t, data);
+    await connected(t, second, fresh);
+    const list = (await apps(second, 'list')).apps.map((it) => [it.id, it.source]);
+    assert.deepEqual(list, [[APP.id, 'configuration'], ['77', 'table']]);
+  });
+
+  test('an app that is switched off ends its connections with 4003 and refuses with 403; others go on', async (t) => {
+    const server = await start(t);
+    const { fresh: off } = await apps(server, 'create', '--id', '1');
+    const { fresh: on } = await apps(server, 'create', '--id', '2');
+    const [gone, stays] = [await connected(t, server, off), await connected(t, server, on)];
+    await apps(server, 'disable', '1');
+    assert.equal(await within(gone.closed, 'the close'), 4003);
+    assert.equal((await gone.until('pusher:error')).data.code, 4003);
+    await refused(t, server, off, 4003);
+    assert.equal(await status(sdk(server, '1', off).trigger('a', 'e', {})), 403);
+    await stays.subscribe('a');
+    assert.equal(await status(sdk(server, '2', on).trigger('a', 'e', {})), 200);
+    await stays.until('e');
+    await apps(server, 'enable', '1');
+    await connected(t, server, off);
+    assert.equal(await status(sdk(server, '1', off).trigger('a', 'e', {})), 200);
+  });
+
+  test('the same channels, users and socket ids in two apps know nothing of each other', async (t) => {
+    const server = await start(t);
+    const ids = ['1', '2'];
+    const pairs = [];
+    for (const id of ids) pairs.push((await apps(server, 'create', '--id', id, '--client-events')).fresh);
+    const wires = [];
+    for (const pair of pairs) wires.push(await connected(t, server, pair));
+    const rosters = [];
+    for (const [index, wire] of wires.entries()) {
+      await signed(wire, 'private-room', pairs[index]);
+      rosters.push(await signed(wire, 'presence-room', pairs[index], 'ann'));
+    }
+    for (const roster of rosters) assert.equal(roster.presence.count, 1);
+    // Server events, client events, and exclusion by the other app's socket id.
+    const [one, two] = ids.map((id, index) => sdk(server, id, pairs[index]));
+    await one.trigger(['private-room', 'presence-room'], 'from-one', {}, { socket_id: wires[1].socketId });
+    assert.equal((await wires[0].until('from-one')).channel, 'private-room');
+    wires[0].send('client-hello', { channel: 'private-room', data: {} });
+    const users = await (await two.get({ path: '/channels/presence-room/users' })).json();
+    assert.deepEqual(users, { users: [{ id: 'ann' }] });
+    const info = await (await two.get({ path: '/channels/presence-room', params: { info: 'user_count' } })).json();
+    assert.equal(info.user_count, 1);
+    wires[0].socket.close();
+    await within(wires[0].closed, 'the close');
+    // What the second app hears next is its own: nothing of the first came before it.
+    await two.trigger('private-room', 'own', {});
+    const heard = await wires[1].inbox.until((it) => it.event === 'own', 'own');
+    assert.deepEqual(heard.map((it) => it.event), ['own']);
+    // Keys and signatures of one app open nothing of the other.
+    assert.equal(await status(sdk(server, '2', pairs[0]).trigger('a', 'e', {})), 401);
+    const stranger = await connected(t, server, pairs[1]);
+    stranger.ask('private-room', { auth: channelAuth(stranger.socketId, 'private-room', undefined, pairs[0]) });
+    await stranger.until('pusher:error');
+  });
+
+  test('webhooks of an app made here are signed with its oldest key, listed when given up, and replayed', async (t) => {
+    const server = await start(t);
+    const receiver = await startReceiver(t);
+    const { fresh: old } = await apps(server, 'create', '--id', '5', '--webhook', receiver.url);
+    await apps(server, 'rotate-key', '5');
+    const wire = await connected(t, server, old);
+    await wire.subscribe('news');
+    const request = await receiver.inbox.next('a webhook');
+    const webhook = sdk(server, '5', old).webhook({ headers: request.headers, rawBody: request.body });
+    assert.ok(webhook.isValid());
+    const env = environment({ ADMIN_KEY });
+    const list = await runToEnd(['webhooks', 'list', '--url', server.url], { env });
+    assert.deepEqual([list.code, list.stdout], [0, 'No dead letters.\n']);
+    const none = await runToEnd(['webhooks', 'replay', 'hook_1', '--url', server.url], { env });
+    assert.match(none.stderr, /404.*no such dead letter/);
+  });
+
+  test('a dead letter is listed, shown and replayed once its endpoint can be reached', async (t) => {
+    const data = dataDirectory(t);
+    const receiver = await startReceiver(t);
+    const pair = { key: 'dead-key', secret: 'dead-secret' };
+    const config = `[[apps]]\nid = "9"\nkeys = [{ key = "${pair.key}", secret = "${pair.secret}" }]\n[[apps.webhooks]]\nurl = "${receiver.url}"\n`;
+    writeFileSync(join(data, 'pushbridge.toml'), config);
+    const closed = environment({ ADMIN_KEY, PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES: '0' });
+    const first = await startServer(t, { data, env: closed });
+    const wire = await connected(t, first, pair);
+    await wire.subscribe('news');
+    const webhooks = async (server, ...args) => {
+      const done = await runToEnd(['webhooks', ...args, '--json', '--url', server.url], { env: closed });
+      assert.equal(done.code, 0, done.stderr);
+      return JSON.parse(done.stdout);
+    };
+    let dead = [];
+    const end = Date.now() + 20_000;
+    while (dead.length === 0) {
+      assert.ok(Date.now() < end, 'a dead letter');
+      dead = (await webhooks(first, 'list', '--app', '9')).webhooks;
+    }
+    assert.match(dead[0].why, /must begin with https/);
+    assert.equal((await webhooks(first, 'show', dead[0].id)).events[0].channel, 'news');
+    await first.stop();
+    assert.equal(receiver.inbox.all.length, 0, 'nobody called');
+
+    const second = await start(t, data);
+    await webhooks(second, 'replay', dead[0].id);
+    const request = await receiver.inbox.next('the replayed webhook');
+    assert.equal(request.headers['x-pushbridge-delivery'], dead[0].id);
+    assert.ok(sdk(second, '9', pair).webhook({ headers: request.headers, rawBody: request.body }).isValid());
+  });
+
+  test('without the admin key nothing is told or changed; without a server it says so', async (t) => {
+    const server = await start(t);
+    for (const headers of [{}, { authorization: 'Bearer an-admin-key-for-test' }]) {
+      const answer = await fetch(`${server.url}/api/admin/apps`, { headers });
+      assert.equal(answer.status, 401);
+    }
+    const none = await runToEnd(['apps', 'list', '--url', server.url], { env: environment() });
+    assert.match(none.stderr, /ADMIN_KEY is missing/);
+    await server.stop();
+    const gone = await runToEnd(['apps', 'list', '--url', server.url], { env: environment({ ADMIN_KEY }) });
+    assert.notEqual(gone.code, 0);
+    assert.match(gone.stderr, /No server answers/);
+  });
+});
+
+/** A connection is refused with this code. */
+async function refused(t, server, pair, code) {
+  const wire = new Wire(server, { path: `/app/${pair.key}` });
+  t.after(() => wire.socket.terminate());
+  await within(wire.upgraded, 'the upgrade');
+  const first = await wire.next('the error');
+  assert.deepEqual([first.event, first.data.code], ['pusher:error', code]);
+  assert.equal(await within(wire.closed, 'the close'), code);
+}
