@@ -1,0 +1,194 @@
+//! One server with one account on one fake, and a clock that is moved by hand.
+
+use std::io::Write;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use data::Data;
+use fakes::{Fake, Kind, TOKEN};
+use platforms::apis::{
+    BlueskyApi, DiscordApi, LinkedInApi, MetaApi, SlackApi, TelegramApi, ThreadsApi, XApi,
+};
+use platforms::{Addresses, Apis, Http, Platforms};
+use posts::{
+    AccountId, Announcement, Caller, DeliveryStatus, DeliveryView, NewAccount, NewPost, Secret,
+    Settings, Timestamp, UserId, WorkspaceId,
+};
+use publishing::{Announcer, Publishing};
+use tracing_subscriber::fmt::MakeWriter;
+use vault::{Keys, LocalKeys, Vault};
+
+/// What the accounts are opened with, whole or in part.
+pub(crate) const SECRETS: [&str; 4] = ["good-token", "goodtoken", "MfKQ9r8G", "app-password"];
+
+/// Short enough to wait for an answer that never comes.
+const TIMEOUT: Duration = Duration::from_secs(2);
+/// How far the clock is moved between two looks at least, and how often.
+const STEP: Duration = Duration::from_secs(1);
+const STEPS: u32 = 30;
+
+/// One client for all tests: reading the system's certificates takes its time.
+static HTTP: LazyLock<Http> = LazyLock::new(|| {
+    let open = platforms::Settings::new(Addresses::AlsoPrivate);
+    Http::new(platforms::Settings { timeout: TIMEOUT, ..open }).unwrap()
+});
+
+/// Keeps what is announced.
+#[derive(Clone, Default)]
+struct Heard(Arc<Mutex<String>>);
+
+impl Announcer for Heard {
+    async fn announce(&self, announcement: Announcement) {
+        self.0.lock().unwrap().push_str(&announcement.data);
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) fake: Fake,
+    pub(crate) platforms: Platforms,
+    server: Publishing<Platforms, Heard>,
+    account: AccountId,
+    me: Caller,
+    heard: Heard,
+}
+
+impl World {
+    pub(crate) async fn new(name: &str, kind: Kind) -> Self {
+        let fake = Fake::start(kind).await.unwrap();
+        let data = Data::new(embedded::memory().unwrap());
+        data.create_tables_if_missing().await.unwrap();
+        let vault = Arc::new(Vault::new(Keys::Local(LocalKeys::passing().unwrap())));
+        let (platforms, heard) = (platforms(&fake.url()), Heard::default());
+        // A limit of LinkedIn's may hold for an hour.
+        let settings = Settings { late: Duration::from_secs(2 * 3600), ..Settings::default() };
+        let server = Publishing::new(data, vault, platforms.clone(), heard.clone(), settings);
+        let workspaces = [WorkspaceId::parse("w").unwrap()].into_iter().collect();
+        let me = Caller { user_id: UserId::parse("ann").unwrap(), workspaces };
+        let new = new_account(name, &fake.url());
+        // Tokens that are refused when they are new are not renewed.
+        let before = now().minus(Duration::from_secs(120));
+        let account = server.connect_account(&me, new, before).await.unwrap().id;
+        Self { fake, platforms, server, account, me, heard }
+    }
+
+    /// Schedules a post for now, and moves the clock until its delivery is over or waits for a person.
+    pub(crate) async fn publish(&self, text: &str) -> DeliveryView {
+        let start = now();
+        let new = NewPost {
+            text: text.to_owned(),
+            accounts: vec![self.account.clone()],
+            scheduled_at: Some(start),
+            ..NewPost::default()
+        };
+        let post = self.server.create_post(&self.me, new, start, None).await.unwrap().post;
+        let mut at = start;
+        for _ in 0..STEPS {
+            self.server.tick(at).await;
+            let view = self.server.get_post(&self.me, &post.id).await.unwrap();
+            self.heard.0.lock().unwrap().push_str(&serde_json::to_string(&view).unwrap());
+            let delivery = view.deliveries.into_iter().next().unwrap();
+            if matches!(
+                delivery.status,
+                DeliveryStatus::Published
+                    | DeliveryStatus::Failed
+                    | DeliveryStatus::Unconfirmed
+                    | DeliveryStatus::WaitingAccount
+            ) {
+                return delivery;
+            }
+            at = delivery.next_attempt_at.unwrap_or(at).max(at.plus(STEP));
+        }
+        panic!("the post is not over after {STEPS} steps");
+    }
+
+    /// Everything that was announced or answered.
+    pub(crate) fn told(&self) -> String {
+        self.heard.0.lock().unwrap().clone()
+    }
+}
+
+fn now() -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    Timestamp::from_ms(i64::try_from(now.as_millis()).unwrap())
+}
+
+fn new_account(name: &str, fake: &str) -> NewAccount {
+    let (url, remote_id, secret) = match name {
+        "bluesky" => (fake.to_owned(), "alice.test", "app-password".to_owned()),
+        "mastodon" => (fake.to_owned(), "", TOKEN.to_owned()),
+        "webhook" => {
+            (format!("{fake}/hook"), "", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned())
+        }
+        "discord" => (String::new(), "", format!("{fake}/api/webhooks/1100/good-token")),
+        "slack" => (String::new(), "", format!("{fake}/services/T1/B1/goodtoken")),
+        "x" => (String::new(), "2244994945", TOKEN.to_owned()),
+        "linkedin" => (String::new(), "urn:li:person:AbC", TOKEN.to_owned()),
+        "linkedin_page" => (String::new(), "urn:li:organization:5", TOKEN.to_owned()),
+        "telegram" => (String::new(), "@channel", TOKEN.to_owned()),
+        _ => (String::new(), "17841", TOKEN.to_owned()),
+    };
+    NewAccount {
+        workspace_id: None,
+        platform: name.into(),
+        name: "Ours".into(),
+        url,
+        remote_id: remote_id.into(),
+        secret: Secret::new(secret),
+    }
+}
+
+fn platforms(url: &str) -> Platforms {
+    let base = || url.to_owned();
+    let apis = Apis {
+        bluesky: BlueskyApi { pds: base(), ..BlueskyApi::default() },
+        x: XApi { api: base(), ..XApi::default() },
+        linkedin: LinkedInApi { api: base(), ..LinkedInApi::default() },
+        meta: MetaApi { graph: base(), ..MetaApi::default() },
+        threads: ThreadsApi { graph: base(), ..ThreadsApi::default() },
+        telegram: TelegramApi { api: base(), ..TelegramApi::default() },
+        discord: DiscordApi { web: base(), ..DiscordApi::default() },
+        slack: SlackApi { hooks: base() },
+        ..Apis::default()
+    };
+    Platforms::new(HTTP.clone(), apis)
+}
+
+/// What the program logs, with everything that libraries log too.
+#[derive(Clone, Default)]
+pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
+
+/// Captures all logs of this process from now on.
+pub(crate) fn capture() -> Logged {
+    let logged = Logged::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .with_writer(logged.clone())
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    logged
+}
+
+impl Logged {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Logged {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
