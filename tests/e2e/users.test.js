@@ -125,6 +125,27 @@ describe('users', () => {
     assert.equal(picture.data.events[0].user_ids.length, 100);
   });
 
+  test('a terminated user is gone for good; who only shows the user on a presence channel stays', async (t) => {
+    const [ada, bob] = [fresh('ada'), fresh('bob')];
+    const name = fresh('presence');
+    const client = await signedIn(t, server, { id: ada }, { Client: PusherWithEncryption });
+    const ended = new Promise((resolve) => client.connection.bind('disconnected', resolve));
+    const other = await Wire.connect(t, server);
+    signIn(other, JSON.stringify({ id: bob }));
+    await other.next();
+    const shown = await Wire.connect(t, server);
+    await shown.subscribe(name, { channelData: JSON.stringify({ user_id: ada }) });
+    const plain = await Wire.connect(t, server, { query: { protocol: 7, token: tokenOf(ada) } });
+    assert.equal((await sdk(server).terminateUserConnections(ada)).status, 200);
+    await within(ended, 'pusher-js to stay away');
+    assert.equal(await plain.closeCode(), 4009);
+    await other.quiet();
+    await shown.quiet();
+    // And cannot sign in again for a moment.
+    signIn(shown, JSON.stringify({ id: ada }));
+    assert.equal(await shown.closeCode(), 4009);
+  });
+
   test('a reload within three seconds is seen by nobody', async (t) => {
     const [ada, bob] = [fresh('ada'), fresh('bob')];
     const name = fresh('presence');

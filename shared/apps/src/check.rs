@@ -2,7 +2,7 @@
 
 use auth::{KeyPair, Secret};
 use channels::{App, HistoryRule};
-use protocol::limits::{HISTORY_AGE_S, HISTORY_EVENTS};
+use protocol::limits::{AUTHORIZE_S, HISTORY_AGE_S, HISTORY_EVENTS};
 use protocol::{AppId, AppKey};
 use url::Url;
 use webhooks::{ENDPOINTS, Endpoint, Malformed};
@@ -63,7 +63,7 @@ impl AppSpec {
             allowed_origins: origins(&self.allowed_origins)?,
             user_prefixes: self.gated_prefixes()?,
             subscription_counts: self.subscription_counts,
-            authorize_within_s: self.authorize_within_s,
+            authorize_within_s: authorize_within_s(self.authorize_within_s)?,
             history: self.history.iter().map(history).collect::<Result<_, _>>()?,
             hooks: !self.webhooks.is_empty(),
             limits: limits::check(&self.limits)?,
@@ -112,6 +112,16 @@ impl AppSpec {
 fn is_gated(prefix: &str) -> bool {
     let rest = prefix.strip_prefix("private-").or_else(|| prefix.strip_prefix("presence-"));
     rest.is_some_and(|rest| !rest.is_empty())
+}
+
+/// A client needs a moment for the round trip to its application's server.
+fn authorize_within_s(seconds: Option<u32>) -> Result<Option<u32>, Malformed> {
+    if seconds.is_some_and(|it| !AUTHORIZE_S.contains(&it)) {
+        let (low, high) = (AUTHORIZE_S.start(), AUTHORIZE_S.end());
+        let why = format!("it is not between {low} and {high} seconds");
+        return Err(Malformed::new("authorize_within_s", why, "30"));
+    }
+    Ok(seconds)
 }
 
 fn history(rule: &HistorySpec) -> Result<HistoryRule, Malformed> {
@@ -188,6 +198,9 @@ mod tests {
         for (more, field) in [
             ("name = \"a\\nb\"", "name"),
             ("user_prefixes = [\"chat-\"]", "user_prefixes"),
+            ("authorize_within_s = 0", "authorize_within_s"),
+            ("limits = { roster_bytes = 1023 }", "limits.roster_bytes"),
+            ("limits = { watchlist = 10001 }", "limits.watchlist"),
             ("allowed_origins = [\"https://a/\"]", "allowed_origins"),
             ("history = [{ prefix = \"a\", count = 0, age_s = 6 }]", "history.count"),
             ("[[webhooks]]\nurl = \"https://a/\"\n[[webhooks]]\nurl = \"https://a/\"", "webhooks"),

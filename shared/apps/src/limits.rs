@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use channels::Limits;
 use channels::usage::Rates;
-use protocol::limits::CLIENT_MESSAGE_BYTES;
+use protocol::limits::{CLIENT_MESSAGE_BYTES, ROSTER_BYTES_LEAST, WATCHLIST_MOST};
 use throttle::Rate;
 use webhooks::Malformed;
 
@@ -39,6 +39,16 @@ pub(crate) fn check(spec: &LimitsSpec) -> Result<Limits, Malformed> {
             limits.event_data_bytes
         );
         return Err(Malformed::new("limits.event_data_bytes", why, "10240"));
+    }
+    if !(ROSTER_BYTES_LEAST..=CLIENT_MESSAGE_BYTES).contains(&limits.roster_bytes) {
+        let bytes = limits.roster_bytes;
+        let why =
+            format!("{bytes} is not between {ROSTER_BYTES_LEAST} and {CLIENT_MESSAGE_BYTES} bytes");
+        return Err(Malformed::new("limits.roster_bytes", why, "102400"));
+    }
+    if limits.watchlist > WATCHLIST_MOST {
+        let why = format!("{} is more than {WATCHLIST_MOST} users", limits.watchlist);
+        return Err(Malformed::new("limits.watchlist", why, "100"));
     }
     Ok(limits)
 }

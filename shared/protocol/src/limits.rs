@@ -20,6 +20,12 @@ pub const USER_INFO_BYTES: usize = 1_024;
 pub const WATCHLIST: usize = 100;
 /// Largest roster in one frame, bytes. Ours: below API Gateway's 128 KB per message, with room for the rest.
 pub const ROSTER_BYTES: usize = 100 * 1024;
+/// Longest watchlist that may be configured. Ours: bounds memory per connection.
+pub const WATCHLIST_MOST: usize = 10_000;
+/// Smallest bound of a roster that may be configured, bytes. Ours: room for a few members.
+pub const ROSTER_BYTES_LEAST: usize = 1_024;
+/// Seconds in which connections may be told to authorize themselves. Ours.
+pub const AUTHORIZE_S: std::ops::RangeInclusive<u32> = 1..=3_600;
 /// Seconds that a cache channel keeps its last event (docs, cache channels: up to 30 minutes).
 pub const CACHE_TTL_S: u64 = 30 * 60;
 /// Subscriptions up to which every change is told; above it is told now and then (docs, subscription counting).

@@ -140,6 +140,16 @@ mod tests {
         assert_eq!(page(3, 0).count, 4);
     }
 
+    /// So a join costs the same on a channel of ten thousand as on one of a page.
+    #[test]
+    fn no_more_members_are_looked_at_than_fit() {
+        let all: Vec<Member> = (0..10_000).map(|n| member(&format!("{n:05}"), "1")).collect();
+        let looked_at = std::cell::Cell::new(0);
+        let members = all.iter().inspect(|_| looked_at.set(looked_at.get() + 1));
+        let page = Roster::page(&all[9_999], members, all.len(), 20 * all[0].bytes());
+        assert_eq!((page.members.len(), page.count, looked_at.get()), (20, 10_000, 20));
+    }
+
     #[test]
     fn a_page_fits_its_frame() {
         let channel = ChannelName::parse("presence-a").expect("a valid name");

@@ -2,12 +2,14 @@
 //! signed in, and a user's own channel is theirs alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use channels::{App, Limits};
 use proptest::prelude::*;
 use protocol::UserId;
 use protocol::limits::DENIED_S;
 
-use super::world::{World, id};
+use super::world::{World, app, id};
 
 const CONNECTIONS: u64 = 5;
 const USERS: u8 = 3;
@@ -186,4 +188,44 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(play(steps));
     }
+}
+
+/// Many at once: without an order of all news, a first picture could be overtaken by what changed after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_watcher_was_told_adds_up_when_all_happens_at_once() {
+    let world = Arc::new(World::of(App { limits: Limits::default(), ..app() }));
+    let watchlist = r#"["u0","u1","u2"]"#;
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..6_u64 {
+        let world = Arc::clone(&world);
+        tasks.spawn(async move {
+            for round in 0..100 {
+                let n = 1_000 * (task + 1) + round;
+                world.connect_quietly(n).await;
+                let data = format!(r#"{{"id":"u{}","watchlist":{watchlist}}}"#, (task + round) % 3);
+                world.sign_in(n, &data).await;
+                tokio::task::yield_now().await;
+                while let Some(job) = world.take_job(0) {
+                    world.service.look_again(job).await;
+                }
+                if round < 99 {
+                    world.close(n).await;
+                }
+            }
+        });
+    }
+    // One watcher signs in again and again, and so gets many first pictures.
+    world.connect_quietly(0).await;
+    for _ in 0..200 {
+        world.sign_in(0, &format!(r#"{{"id":"watcher","watchlist":{watchlist}}}"#)).await;
+        tokio::task::yield_now().await;
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    world.time_passes().await;
+    let mut beliefs = Beliefs::new();
+    listen(&world, &mut beliefs);
+    let all_online: BTreeMap<String, bool> = (0..USERS).map(|user| (name(user), true)).collect();
+    assert_eq!(beliefs[&id(0).to_string()], all_online);
 }
