@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import PusherSdk from 'pusher';
 import { dataDirectory, environment, needsProcess, startServer } from './lib/server.js';
 import { channelAuth } from './lib/crypto.js';
+import { needsPython, pythonSdk } from './lib/python.js';
 import { startReceiver } from './lib/receiver.js';
 import { Wire } from './lib/wire.js';
 
@@ -121,6 +122,23 @@ describe('webhooks', { skip: needsProcess }, () => {
     assert.deepEqual(opened(second), opened(first));
     assert.ok(JSON.parse(second.body).time_ms > JSON.parse(first.body).time_ms);
     assert.notEqual(second.headers['x-pusher-signature'], first.headers['x-pusher-signature']);
+  });
+
+  test('the Python SDK takes first and repeated attempts for genuine, and nothing else', { skip: needsPython }, async (t) => {
+    const receiver = await startReceiver(t, { hold: true });
+    const server = await serverWith(t, receiver.url, { endpoint: 'events = ["channel_occupied"]' });
+    const wire = await Wire.connect(t, server, { path });
+    await wire.subscribe('news');
+    const requests = [];
+    for (const status of [500, 200]) {
+      requests.push(await receiver.inbox.next('an attempt'));
+      requests.at(-1).answer(status);
+    }
+    const check = ({ headers, body }) => ['validate_webhook', [headers['x-pusher-key'], headers['x-pusher-signature'], body], {}];
+    const forged = { headers: requests[0].headers, body: requests[0].body.replace('news', 'olds') };
+    const answers = await pythonSdk(server, [...requests, forged].map(check), { app_id: '7', ...PAIR });
+    const opened = requests.map(({ body }) => ({ ok: JSON.parse(body) }));
+    assert.deepEqual(answers, [...opened, { ok: null }]);
   });
 
   test('killed while the receiver is down: after the restart everything arrives', async (t) => {
