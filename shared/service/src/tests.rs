@@ -1,6 +1,7 @@
 //! The verbs on a memory store and an outbox that writes down what it is given.
 
 mod absence;
+mod apps;
 mod counts;
 mod memories;
 mod model;

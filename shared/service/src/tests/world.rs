@@ -135,10 +135,21 @@ impl World {
     }
 
     pub(super) async fn arrive(&self, n: u64, credential: Credential) -> Result<(), Fault> {
+        self.arrive_as(n, "key", socket(n), credential).await
+    }
+
+    /// A connection to the app of a key, under a socket id of the test's choice.
+    pub(super) async fn arrive_as(
+        &self,
+        n: u64,
+        key: &str,
+        socket_id: SocketId,
+        credential: Credential,
+    ) -> Result<(), Fault> {
         let arrival = Arrival {
             id: id(n),
-            socket_id: socket(n),
-            key: "key",
+            socket_id,
+            key,
             protocol: Some("7"),
             origin: None,
             now_ms: 10_000,
