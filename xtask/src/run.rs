@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Why a task did not succeed: one sentence for whoever ran it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Trouble(pub(crate) String);
 
 impl Trouble {

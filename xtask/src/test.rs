@@ -14,7 +14,14 @@ const NODE_MAJOR: u32 = 20;
 
 /// Runs everything and ends with a line `N passed, N failed`. What cannot be run counts as one failure.
 pub(crate) fn run() -> ExitCode {
-    let parts = [("crates", counted(crates())), ("end to end", counted(end_to_end()))];
+    let pds = bluesky();
+    let parts = [
+        (
+            "crates",
+            counted(pds.as_ref().map_err(Clone::clone).and_then(|it| crates(it.as_deref()))),
+        ),
+        ("end to end", counted(end_to_end(pds.ok().flatten().as_deref()))),
+    ];
     println!("\nSummary");
     let mut total = Tally::default();
     for (name, part) in parts {
@@ -32,18 +39,21 @@ fn counted(part: Result<Tally, Trouble>) -> Tally {
     })
 }
 
-/// `cargo test` over the workspace, printed as it goes and counted. Tests that need the Bluesky server are ignored where
-/// it cannot be had.
-fn crates() -> Result<Tally, Trouble> {
-    let failed = |e: std::io::Error| Trouble::of("cannot run `cargo test`", e);
-    let pds = match node_is_here().and_then(|()| pds::install()) {
-        Ok(folder) => Some(folder),
-        Err(missing) if in_ci() => return Err(missing),
+/// The folder of the Bluesky server; the tests that want it are skipped without it, but not in CI.
+fn bluesky() -> Result<Option<PathBuf>, Trouble> {
+    match node_is_here().and_then(|()| pds::install()) {
+        Ok(folder) => Ok(Some(folder)),
+        Err(missing) if in_ci() => Err(missing),
         Err(missing) => {
             println!("\nSKIPPED: tests with a real Bluesky server: {}", missing.0);
-            None
+            Ok(None)
         }
-    };
+    }
+}
+
+/// `cargo test` over the workspace, printed as it goes and counted.
+fn crates(pds: Option<&Path>) -> Result<Tally, Trouble> {
+    let failed = |e: std::io::Error| Trouble::of("cannot run `cargo test`", e);
     println!("$ cargo test --workspace --no-fail-fast");
     let mut child = cargo()
         .args(["test", "--workspace", "--no-fail-fast", "--"])
@@ -71,7 +81,7 @@ fn crates() -> Result<Tally, Trouble> {
 }
 
 /// `node --test` over tests/e2e, against the binary of the dev profile.
-fn end_to_end() -> Result<Tally, Trouble> {
+fn end_to_end(pds: Option<&Path>) -> Result<Tally, Trouble> {
     if let Err(missing) = node_is_here() {
         if in_ci() {
             return Err(missing);
@@ -87,6 +97,7 @@ fn end_to_end() -> Result<Tally, Trouble> {
     let report = scratch.path().join("report.tap");
     let mut node = node_tests(&folder, &report)?;
     node.envs(python.map(|it| ("PUSHBRIDGE_PYTHON", it)));
+    node.envs(pds.map(|folder| ("PUSHBRIDGE_PDS", folder)));
     let status = node.status();
     let status = status.map_err(|e| Trouble::of("cannot run `node --test`", e))?;
     let text = std::fs::read_to_string(&report).unwrap_or_default();
