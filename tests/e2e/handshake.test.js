@@ -21,6 +21,7 @@ describe('handshake', () => {
 
   const refusals = [
     ['an unknown key', { path: '/app/no-such-key' }, 4001],
+    ['a path that is none', { path: '/nowhere' }, 4005],
     ['a version that is no number', { query: { protocol: 'abc' } }, 4006],
     ['a version too old', { query: { protocol: 4 } }, 4007],
     ['a version too new', { query: { protocol: 8 } }, 4007],

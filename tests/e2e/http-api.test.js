@@ -100,6 +100,13 @@ describe('the HTTP API', () => {
     assert.equal((await send({}, 'x')).status, 400);
   });
 
+  test('the HTTP fallback transports are not there, which pusher-js takes for an answer', async () => {
+    for (const kind of ['xhr', 'xhr_streaming', 'xhr_send']) {
+      const answer = await call(server, 'POST', `/pusher/app/${APP.key}/1/abcdefgh/${kind}`, { raw: '' });
+      assert.equal(answer.status, 404, kind);
+    }
+  });
+
   test('a wrong signature is told what to sign, and never the signature', async () => {
     const body = JSON.stringify({ name: 'e', data: '', channels: ['c'] });
     const right = new URLSearchParams(signedPath('POST', events, body).split('?')[1]).get('auth_signature');

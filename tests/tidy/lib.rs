@@ -8,6 +8,8 @@ mod manifests;
 #[cfg(test)]
 mod marks;
 #[cfg(test)]
+mod proofs;
+#[cfg(test)]
 mod purity;
 #[cfg(test)]
 mod sizes;
