@@ -90,8 +90,11 @@ impl Visitors {
     /// Whether the address may try to sign in.
     fn may_try(&self, from: Option<ClientIp>, now_ms: u64) -> Result<(), TooOften> {
         let Some((address, rate)) = limited(from).zip(self.rates.failures) else { return Ok(()) };
-        let wait = self.lock().wait_ms(&(address, What::Fail), rate, now_ms);
-        wait.map_err(|retry_after_ms| TooOften { what: What::Fail, retry_after_ms })
+        if self.lock().wait_ms(&(address, What::Fail), rate, now_ms).is_ok() {
+            return Ok(());
+        }
+        // Counting what is over takes nothing, and tells the audit log.
+        self.count(from, What::Fail, Some(rate), now_ms)
     }
 
     fn count(
