@@ -31,7 +31,8 @@ describe('users', () => {
   const server = sharedServer();
 
   test('events to a user reach all of their connections and nobody else', async (t) => {
-    const [ada, bob] = [fresh(), fresh()];
+    // Ids as identity providers make them.
+    const [ada, bob] = [fresh('auth0|ada'), fresh('b+ob@example.com')];
     const clients = [];
     for (const id of [ada, ada, bob]) {
       const client = await signedIn(t, server, { id });

@@ -70,18 +70,23 @@ pub fn check(connection: &Connection, ask: &protocol::SignIn) -> Result<Checked,
     let data: UserData = serde_json::from_str(&ask.user_data).map_err(|_| {
         refuse("Invalid user_data: expected a JSON object with a string 'id'".into())
     })?;
-    if !(1..=USER_ID_CHARS).contains(&data.id.chars().count()) {
+    if !is_id(&data.id) {
         let message = format!("Invalid user_data: 'id' must have 1 to {USER_ID_CHARS} characters");
         return Err(refuse(message));
     }
     let most = connection.app.limits.watchlist;
     let cut = data.watchlist.len() > most;
-    let mut watchlist: Vec<UserId> =
-        data.watchlist.into_iter().take(most).map(UserId::new).collect();
+    // An id that no user can have is nobody's, and always offline: it need not be remembered.
+    let watched = data.watchlist.into_iter().take(most).filter(|id| is_id(id));
+    let mut watchlist: Vec<UserId> = watched.map(UserId::new).collect();
     watchlist.sort();
     watchlist.dedup();
     let user = User { id: UserId::new(data.id), info: data.user_info, workspaces: Vec::new() };
     Ok(Checked { sign_in: SignIn { user: Arc::new(user), watchlist }, cut })
+}
+
+fn is_id(id: &str) -> bool {
+    (1..=USER_ID_CHARS).contains(&id.chars().count())
 }
 
 /// The sign-in of a connection that came with a token; nothing if it came without.

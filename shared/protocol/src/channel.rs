@@ -69,19 +69,19 @@ pub struct ChannelName(Arc<str>);
 
 impl ChannelName {
     /// Checks length and alphabet: `A-Za-z0-9_-=@,.;`, at most 200 characters;
-    /// a leading `#` only in `#server-to-user-…`.
+    /// a leading `#` only in `#server-to-user-…`, where a user's id follows, which is free text (`auth0|7`).
     pub fn parse(name: &str) -> Result<Self, NameError> {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-=@,.;".contains(&b);
-        let body = match name.strip_prefix(SERVER_TO_USER) {
-            Some(user) => user,
-            None => name,
+        let allowed = |c: char| c.is_ascii_alphanumeric() || "_-=@,.;".contains(c);
+        let is_good = match name.strip_prefix(SERVER_TO_USER) {
+            Some(user) => !user.is_empty() && !user.contains(char::is_control),
+            None => !name.is_empty() && name.chars().all(allowed),
         };
         if name.len() > CHANNEL_NAME_CHARS {
             return Err(NameError(format!(
                 "Channel name too long: at most {CHANNEL_NAME_CHARS} characters are allowed"
             )));
         }
-        if body.is_empty() || !body.bytes().all(allowed) {
+        if !is_good {
             return Err(NameError(format!("Invalid channel name: '{}'", clip(name))));
         }
         Ok(Self(name.into()))
@@ -184,6 +184,9 @@ mod tests {
             ("#server-to-user-7", Some(ServerToUser)),
             ("#other", None),
             ("#server-to-user-", None),
+            ("#server-to-user-auth0|7 é+x@y", Some(ServerToUser)),
+            ("#server-to-user-a\nb", None),
+            ("x#server-to-user-7", None),
             ("a#b", None),
             ("a b", None),
             ("a/b", None),

@@ -33,6 +33,11 @@ fn user_data_is_read_once() {
         r#"{"id":"7","watchlist":["1","2","3","4"]}"#,
         expect![[r#"7 None [UserId("1"), UserId("2"), UserId("3")] true"#]],
     );
+    let long = "x".repeat(129);
+    check_with(
+        &format!(r#"{{"id":"7","watchlist":["","{long}","8"]}}"#),
+        expect![[r#"7 None [UserId("8")] false"#]],
+    );
     for bad in ["", "7", "{}", r#"{"id":7}"#, r#"{"id":null}"#, r#"{"id":"7","watchlist":"8"}"#] {
         check_with(
             bad,

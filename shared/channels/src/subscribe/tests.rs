@@ -2,7 +2,9 @@ use auth::sign_channel;
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::Recorded;
 use crate::testing::{app, channel, connection, user};
+use protocol::{EventName, Serial};
 
 fn ask(channel: &str, auth: Option<&str>, data: Option<&str>) -> Subscribe {
     Subscribe {
@@ -176,4 +178,63 @@ fn welcomes() {
     "#]]
     .assert_eq(&shown(Joined::Full));
     assert_eq!(shown(Joined::Gone), "");
+}
+
+#[test]
+fn newcomers_of_a_cache_channel() {
+    let hooked = Arc::new(App { hooks: true, ..app() });
+    let c1 = Connection { app: hooked, ..connection("c1") };
+    let channel = channel("cache-a");
+    let event = Recorded {
+        serial: Some(Serial::new(7)),
+        event: EventName::parse("e").unwrap(),
+        data: Some(serde_json::value::to_raw_value("d").unwrap().into()),
+        user_id: None,
+    };
+    let cached = Cached { event, ttl_ms: 1 };
+    expect![[r#"
+        [
+            [
+                send c1: {"event":"e","channel":"cache-a","data":"d","serial":7},
+            ],
+            [
+                send c1: {"event":"pusher:cache_miss","channel":"cache-a","data":"{}"},
+                hook 1001: CacheMiss { channel: "cache-a" },
+            ],
+            [
+                send c1: {"event":"pusher:cache_miss","channel":"cache-a","data":"{}"},
+            ],
+        ]
+    "#]]
+    .assert_debug_eq(&[
+        recall(&c1, &channel, Some(&cached), false),
+        recall(&c1, &channel, None, true),
+        recall(&c1, &channel, None, false),
+    ]);
+}
+
+#[test]
+fn the_applications_server_hears_of_firsts() {
+    let hooked = Arc::new(App { hooks: true, ..app() });
+    let c1 = Connection { app: hooked, ..connection("c1") };
+    let member = Member { user_id: UserId::new("7"), user_info: None };
+    let join = Join { channel: channel("presence-a"), member: Some(member) };
+    let joined = |occupied, first_of_user| Joined::New {
+        occupied,
+        subscriptions: 1,
+        presence: Some(Presence { first_of_user, roster: Roster::default() }),
+    };
+    let hooks = |joined: Joined| -> Vec<Effect> {
+        let effects = welcome(&c1, &join, &joined).unwrap();
+        effects.into_iter().filter(|it| matches!(it, Effect::Hook { .. })).collect()
+    };
+    expect![[r#"
+        [
+            hook 1001: ChannelOccupied { channel: "presence-a" },
+            hook 1001: MemberAdded { channel: "presence-a", user_id: UserId("7") },
+        ]
+    "#]]
+    .assert_debug_eq(&hooks(joined(true, true)));
+    assert_eq!(hooks(joined(false, true)).len(), 1);
+    assert_eq!(hooks(joined(false, false)), Vec::new());
 }
