@@ -275,6 +275,18 @@ pub(crate) fn harmless(outcome: Outcome) -> Outcome {
 }
 
 #[cfg(test)]
+impl Said {
+    /// An answer made up.
+    pub(crate) fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Self {
+        let header = |(name, value): &(&'static str, &str)| {
+            (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())
+        };
+        let body = Body::Whole(body.as_bytes().to_vec());
+        Self { status, retry_after_s: None, headers: headers.iter().map(header).collect(), body }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -294,5 +306,44 @@ mod tests {
     fn a_token_that_no_header_can_carry_is_left_out() {
         let ask = Ask::get("https://a.example/").bearer(&Secret::new("a\nb"));
         assert!(ask.headers.is_empty());
+    }
+
+    #[test]
+    fn numbers_of_headers_are_rounded_up_and_bounded() {
+        let said = |value| Said::of(200, &[("x-n", value)], "");
+        for (text, number) in
+            [("0", Some(0)), (" 1.2 ", Some(2)), ("-1", None), ("NaN", None), ("soon", None)]
+        {
+            assert_eq!(said(text).number("x-n"), number, "{text}");
+        }
+        assert_eq!((seconds(0.5), seconds(1e12), seconds(-1.0)), (Some(1), Some(86_400), None));
+    }
+
+    #[test]
+    fn statuses_have_their_usual_meaning() {
+        for (status, class) in [
+            (400, ErrorClass::Invalid),
+            (401, ErrorClass::Auth),
+            (403, ErrorClass::Forbidden),
+            (404, ErrorClass::Invalid),
+            (413, ErrorClass::Media),
+            (422, ErrorClass::Invalid),
+            (301, ErrorClass::Invalid),
+        ] {
+            match usual(&Said::of(status, &[], ""), "P", "") {
+                Outcome::Refused { class: got, http_status, .. } => {
+                    assert_eq!((got, http_status), (class, Some(status)));
+                }
+                other => panic!("{status}: {other:?}"),
+            }
+        }
+        for status in [408, 425, 500, 502, 503, 504] {
+            let outcome = usual(&Said::of(status, &[], ""), "P", "");
+            assert!(matches!(outcome, Outcome::Unknown { .. }), "{status}");
+            let outcome = harmless(outcome);
+            assert!(matches!(outcome, Outcome::NotSent { .. }), "{status}");
+        }
+        let outcome = usual(&Said::of(429, &[], ""), "P", "");
+        assert!(matches!(outcome, Outcome::RateLimited { retry_after_s: None, .. }));
     }
 }

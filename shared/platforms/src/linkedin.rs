@@ -52,6 +52,15 @@ pub struct LinkedIn {
     whose: Whose,
 }
 
+/// What is frozen.
+#[derive(Default, Serialize, Deserialize)]
+struct Payload {
+    /// In little text.
+    text: String,
+    /// The first link, shown as a card when there are no pictures: LinkedIn makes none by itself.
+    link: Option<String>,
+}
+
 /// An uploaded picture.
 #[derive(Clone, Serialize, Deserialize)]
 struct Image {
@@ -139,7 +148,8 @@ impl Platform for LinkedIn {
     }
 
     fn freeze(&self, post: &Post, _: &DeliveryId) -> String {
-        json(&Text { text: little::escape(&post.text) })
+        let link = text::links(&post.text).first().map(|link| link.text.to_owned());
+        json(&Payload { text: little::escape(&post.text), link })
     }
 
     async fn prepare(&self, request: Request<'_>) -> Prepared {
@@ -252,9 +262,10 @@ impl LinkedIn {
 }
 
 fn post(request: &Request<'_>, images: Vec<Image>) -> Value {
+    let Payload { text, link } = serde_json::from_str(request.payload).unwrap_or_default();
     let mut body = json!({
         "author": request.account.remote_id,
-        "commentary": Text::of(request.payload),
+        "commentary": text,
         "visibility": "PUBLIC",
         "distribution": {
             "feedDistribution": "MAIN_FEED", "targetEntities": [], "thirdPartyDistributionChannels": [],
@@ -263,7 +274,12 @@ fn post(request: &Request<'_>, images: Vec<Image>) -> Value {
         "isReshareDisabledByAuthor": false,
     });
     match images.as_slice() {
-        [] => {}
+        [] => {
+            if let Some(source) = link {
+                let title = source.split_once("://").map_or(source.as_str(), |(_, rest)| rest);
+                body["content"] = json!({ "article": { "source": source, "title": title } });
+            }
+        }
         [one] => body["content"] = json!({ "media": one }),
         several => body["content"] = json!({ "multiImage": { "images": several } }),
     }
@@ -290,4 +306,46 @@ fn failed(said: &Said, now_s: u64, adapt: impl Fn(Outcome) -> Outcome) -> Answer
     let midnight_s = DAY_S - now_s % DAY_S;
     let gate = (said.status == 429).then_some(midnight_s.min(PAUSE_S)).and_then(gate::account);
     gate::with(adapt(outcome), gate)
+}
+
+#[cfg(test)]
+mod tests {
+    use posts::{AccountId, AccountStatus, Secret, UserId, WorkspaceId};
+
+    use super::*;
+
+    #[test]
+    fn a_link_becomes_a_card_unless_there_are_pictures() {
+        let account = Account {
+            id: AccountId::parse("a").unwrap(),
+            workspace_id: WorkspaceId::parse("w").unwrap(),
+            platform: MEMBER.into(),
+            name: String::new(),
+            url: String::new(),
+            remote_id: "urn:li:person:AbC".into(),
+            created_by: UserId::parse("u").unwrap(),
+            created_at: Timestamp::from_ms(0),
+            status: AccountStatus::Connected,
+            version: 1,
+        };
+        let payload =
+            json(&Payload { text: "see".into(), link: Some("https://example.com/a_b".into()) });
+        let secret = Secret::new("");
+        let request = Request {
+            account: &account,
+            secret: &secret,
+            idem_key: "key",
+            payload: &payload,
+            attempt: 1,
+            at_s: 0,
+            since_s: 0,
+            prepared: None,
+            media: &[],
+        };
+        let article = json!({ "source": "https://example.com/a_b", "title": "example.com/a_b" });
+        assert_eq!(post(&request, Vec::new())["content"]["article"], article);
+        let image = Image { id: "urn:li:image:1".into(), alt: "one".into() };
+        let content = &post(&request, vec![image])["content"];
+        assert_eq!(content, &json!({ "media": { "id": "urn:li:image:1", "altText": "one" } }));
+    }
 }

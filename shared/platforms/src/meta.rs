@@ -277,4 +277,67 @@ mod tests {
         assert_eq!(reconciled(Ok(Container::Finished), there()), ReadBack::NotThere);
         assert_eq!(reconciled(lost(), there()), there());
     }
+
+    fn told(code: i64, subcode: i64, transient: bool) -> Outcome {
+        let body = serde_json::json!({ "error": {
+            "message": "words", "code": code, "error_subcode": subcode, "is_transient": transient,
+        } });
+        outcome(&Said::of(400, &[], &body.to_string()), "P")
+    }
+
+    #[test]
+    fn codes_have_their_classes() {
+        use ErrorClass::{Auth, Duplicate, Forbidden, Invalid};
+        for (code, class) in [
+            (190, Auth),
+            (102, Auth),
+            (10, Forbidden),
+            (200, Forbidden),
+            (368, Forbidden),
+            (506, Duplicate),
+            (100, Invalid),
+        ] {
+            let outcome = told(code, 0, false);
+            assert!(
+                matches!(outcome, Outcome::Refused { class: got, .. } if got == class),
+                "{code}: {outcome:?}"
+            );
+        }
+        for (code, subcode) in [(4, 0), (17, 0), (32, 0), (613, 0), (80_001, 0), (9, 2_207_042)] {
+            assert!(matches!(told(code, subcode, false), Outcome::RateLimited { .. }), "{code}");
+        }
+        // The post was there in each of these.
+        for (code, subcode, transient) in
+            [(1, 0, false), (2, 0, false), (4, 2_207_051, false), (100, 0, true)]
+        {
+            assert!(matches!(told(code, subcode, transient), Outcome::Unknown { .. }), "{code}");
+        }
+        for (code, subcode) in [
+            (9_007, 2_207_027),
+            (4_279_009, 0),
+            (24, 4_279_009),
+            (9_004, 2_207_052),
+            (-2, 2_207_003),
+        ] {
+            assert!(matches!(told(code, subcode, false), Outcome::NotSent { .. }), "{code}");
+        }
+    }
+
+    #[test]
+    fn usage_above_ninety_percent_closes_a_gate() {
+        let of = |name, value: &str| usage(&Said::of(200, &[(name, value)], "{}"));
+        let share =
+            |percent| format!(r#"{{"call_count":1,"total_time":{percent},"total_cputime":2}}"#);
+        let case = |minutes| {
+            format!(
+                r#"{{"17":[{{"type":"pages","call_count":95,"estimated_time_to_regain_access":{minutes}}}]}}"#
+            )
+        };
+        assert_eq!(of("x-app-usage", &share(90)), None);
+        assert_eq!(of("x-app-usage", &share(91)), gate::app(PAUSE_S));
+        assert_eq!(of("x-page-usage", &share(91)), gate::account(PAUSE_S));
+        assert_eq!(of("x-business-use-case-usage", &case(0)), gate::account(PAUSE_S));
+        assert_eq!(of("x-business-use-case-usage", &case(7)), gate::account(420));
+        assert_eq!(of("x-app-usage", "full"), None);
+    }
 }

@@ -257,3 +257,24 @@ fn failed(said: &Said, now_s: u64, adapt: impl Fn(Outcome) -> Outcome) -> Answer
     };
     gate::with(adapt(outcome), limit(said, now_s))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_days_limit_is_the_apps_and_the_other_the_accounts() {
+        let now_s = 1_795_161_603;
+        let reset = (now_s + 100).to_string();
+        let day =
+            [("x-app-limit-24hour-remaining", "0"), ("x-app-limit-24hour-reset", reset.as_str())];
+        let quarter = [("x-rate-limit-remaining", "0"), ("x-rate-limit-reset", reset.as_str())];
+        let both = [day, quarter].concat();
+        let left = [("x-rate-limit-remaining", "1"), ("x-rate-limit-reset", reset.as_str())];
+        assert_eq!(limit(&Said::of(201, &day, ""), now_s), gate::app(100));
+        assert_eq!(limit(&Said::of(429, &both, ""), now_s), gate::app(100));
+        assert_eq!(limit(&Said::of(201, &quarter, ""), now_s), gate::account(100));
+        assert_eq!(limit(&Said::of(429, &left, ""), now_s), gate::account(100));
+        assert_eq!(limit(&Said::of(201, &left, ""), now_s), None);
+    }
+}
