@@ -4,6 +4,7 @@
 
 mod app;
 mod bearer;
+mod bus;
 mod demo;
 mod env;
 mod error;
@@ -20,6 +21,7 @@ use apps::AppSpec;
 use auth::Secret;
 use channels::{App, Apps};
 use gateway::Origins;
+use notifying::Bus;
 use platforms::Apis;
 
 pub(crate) use demo::{APP_ID, KEY, SECRET};
@@ -89,6 +91,8 @@ pub(crate) struct Config {
     pub(crate) cron_secret: Option<Secret>,
     /// The bearer token of the admin routes; without it those routes refuse everyone.
     pub(crate) admin_key: Option<Secret>,
+    /// The way to event buses, if there is one.
+    pub(crate) bus: Option<Bus>,
     /// Web origins that may call the HTTP API from a browser.
     pub(crate) allowed_origins: Origins,
     /// Who may come how often.
@@ -173,6 +177,7 @@ fn served(specs: &[AppSpec]) -> Result<Apps, ConfigError> {
 struct Settings {
     cron_secret: Option<Secret>,
     admin_key: Option<Secret>,
+    bus: Option<Bus>,
     allowed_origins: Option<Origins>,
     visitors: VisitorsConfig,
     allow_private_addresses: Option<bool>,
@@ -197,6 +202,7 @@ impl Settings {
         Ok(Self {
             cron_secret: bearer::cron_secret(env, file)?,
             admin_key: bearer::admin_key(env, file)?,
+            bus: bus::read(env)?,
             allowed_origins: origins::read(env, file)?,
             visitors: visitors::read(&file.server)?,
             allow_private_addresses: match env.switch("PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES")? {
@@ -224,6 +230,7 @@ impl Settings {
             jwt,
             cron_secret: self.cron_secret,
             admin_key: self.admin_key,
+            bus: self.bus,
             allowed_origins: self.allowed_origins.unwrap_or(Origins::Only(Vec::new())),
             visitors: self.visitors,
             publishing: PublishingConfig {

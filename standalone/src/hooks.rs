@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data::Data;
-use notifying::{Hooks, Notifier};
+use notifying::{Bus, Hooks, Notifier};
 use outbound::{Addresses, Http, HttpError, Settings};
 use registry::Registry;
 use tokio::sync::watch;
@@ -28,10 +28,11 @@ pub(crate) fn start(
     data: &Data,
     registry: &Registry,
     addresses: Addresses,
+    bus: Option<Bus>,
 ) -> Result<(Hooks, Arc<Notifier>), HttpError> {
     let http = Http::new(Settings { timeout: TIMEOUT, ..Settings::new(addresses) })?;
     let (hooks, notifier, writer) =
-        Notifier::new(data.clone(), http, registry.apps(), registry.endpoints());
+        Notifier::new(data.clone(), http, bus, registry.apps(), registry.endpoints());
     tokio::spawn(writer.run());
     Ok((hooks, notifier))
 }

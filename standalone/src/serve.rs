@@ -148,7 +148,7 @@ impl Parts {
         } else {
             Addresses::Public
         };
-        let (hooks, notifier) = hooks::start(&data, registry, addresses)?;
+        let (hooks, notifier) = hooks::start(&data, registry, addresses, config.bus)?;
         let sockets = Sockets::new(hooks, timer);
         let store = MemoryStore::new();
         let core = Arc::new(Service::new(registry.apps(), store, sockets, facts.clone()));

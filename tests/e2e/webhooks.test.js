@@ -2,6 +2,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import { createHash, createHmac } from 'node:crypto';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -141,6 +142,48 @@ describe('webhooks', { skip: needsProcess }, () => {
     assert.deepEqual(answers, [...opened, { ok: null }]);
   });
 
+  test('an event bus gets an entry for each event, and refused entries again', async (t) => {
+    const bridge = await startReceiver(t, { hold: true });
+    const data = dataDirectory(t);
+    writeFileSync(join(data, 'pushbridge.toml'), `[[apps]]
+id = "7"
+keys = [{ key = "${PAIR.key}", secret = "${PAIR.secret}" }]
+[[apps.webhooks]]
+event_bus = "push"
+events = ["channel_occupied"]
+`);
+    const aws = {
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'aws-secret',
+      AWS_ENDPOINT_URL_EVENTBRIDGE: bridge.url,
+    };
+    const server = await startServer(t, { data, env: environment({ PUSHER_APP_ID: '', PUSHER_KEY: '', PUSHER_SECRET: '', ...aws }) });
+    const wire = await Wire.connect(t, server, { path });
+    const names = Array.from({ length: 12 }, (_, number) => `channel-${number}`);
+    for (const name of names) await wire.subscribe(name);
+    const arrived = new Set();
+    let refusedOnce = false;
+    while (arrived.size < names.length) {
+      const request = await bridge.inbox.next('a call of PutEvents');
+      assert.equal(request.headers['x-amz-target'], 'AWSEvents.PutEvents');
+      assert.ok(signedForAws(request, aws), request.headers.authorization);
+      const { Entries: entries } = JSON.parse(request.body);
+      assert.ok(entries.length <= 10);
+      const answers = entries.map((entry, index) => {
+        const detail = JSON.parse(entry.Detail);
+        assert.deepEqual([entry.EventBusName, entry.Source, entry.DetailType, detail.app_id], ['push', 'pushbridge.webhooks', 'channel_occupied', '7']);
+        if (!refusedOnce && index === 0) return { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' };
+        assert.ok(!arrived.has(detail.event.channel), 'what was taken does not come again');
+        arrived.add(detail.event.channel);
+        return { EventId: '1' };
+      });
+      refusedOnce = true;
+      request.answer(200, JSON.stringify({ FailedEntryCount: answers.filter((it) => it.ErrorCode).length, Entries: answers }));
+    }
+    assert.deepEqual(arrived, new Set(names));
+  });
+
   test('killed while the receiver is down: after the restart everything arrives', async (t) => {
     const data = dataDirectory(t);
     const port = await freePort();
@@ -162,6 +205,19 @@ describe('webhooks', { skip: needsProcess }, () => {
     assert.deepEqual(arrived, new Set(names));
   });
 });
+
+/** Whether a request is signed with these credentials (AWS Signature Version 4). */
+function signedForAws({ headers, body }, aws) {
+  const [, scope, names, signature] = headers.authorization.match(/Credential=AKIDEXAMPLE\/([^,]+), SignedHeaders=([^,]+), Signature=(\w+)/);
+  const canonical = [
+    'POST', '/hook', '',
+    ...names.split(';').map((name) => `${name}:${headers[name]}`), '',
+    names, createHash('sha256').update(body).digest('hex'),
+  ].join('\n');
+  const text = ['AWS4-HMAC-SHA256', headers['x-amz-date'], scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
+  const key = scope.split('/').reduce((secret, part) => createHmac('sha256', secret).update(part).digest(), `AWS4${aws.AWS_SECRET_ACCESS_KEY}`);
+  return scope.endsWith('/eu-central-1/events/aws4_request') && createHmac('sha256', key).update(text).digest('hex') === signature;
+}
 
 /** Waits until the server has logged that as many deliveries failed: what failed was stored before. */
 async function allStored(server, count) {

@@ -16,7 +16,7 @@ const NO_ENDPOINT: &str =
 /// Said of a delivery that nothing can sign.
 const NO_KEY: &str = "The app has no key that signs; add one, then replay this.";
 /// Said of a bus that this host does not reach.
-const NO_BUS: &str = "This server reaches no event bus; configure a url instead.";
+const NO_BUS: &str = "This server has no way to AWS; set AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, then replay this.";
 
 impl Notifier {
     /// Makes one attempt at a claimed delivery, and stores what became of it.
@@ -50,7 +50,10 @@ impl Notifier {
         };
         let apps = self.apps.load();
         match &endpoint.target {
-            Target::EventBus { .. } => refused(NO_BUS),
+            Target::EventBus { bus } => match &self.bus {
+                Some(way) => way.put(&self.http, delivery, bus, now).await,
+                None => refused(NO_BUS),
+            },
             Target::Http { url, headers } => match apps.by_id(&delivery.app_id) {
                 Some(app) => self.post(delivery, app, url, headers, now).await,
                 None => refused(NO_ENDPOINT),
@@ -86,6 +89,6 @@ impl Notifier {
 }
 
 /// A header; the configuration has refused those that are none.
-fn header((name, value): (&str, &str)) -> Option<(HeaderName, HeaderValue)> {
+pub(crate) fn header((name, value): (&str, &str)) -> Option<(HeaderName, HeaderValue)> {
     Some((name.parse().ok()?, value.parse().ok()?))
 }

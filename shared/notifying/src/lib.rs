@@ -6,6 +6,7 @@
 
 mod accept;
 mod attempt;
+mod bus;
 mod clock;
 mod replay;
 mod room;
@@ -21,6 +22,7 @@ use webhooks::SharedEndpoints;
 use crate::room::Rooms;
 
 pub use accept::Hooks;
+pub use bus::Bus;
 pub use replay::Refusal;
 pub use write::Writer;
 
@@ -28,6 +30,7 @@ pub use write::Writer;
 pub struct Notifier {
     data: Data,
     http: Http,
+    bus: Option<Bus>,
     apps: SharedApps,
     endpoints: SharedEndpoints,
     queue: mpsc::Sender<write::Entry>,
@@ -36,10 +39,12 @@ pub struct Notifier {
 
 impl Notifier {
     /// Puts the parts together: where events arrive, who sends them, and who writes them down. The writer works only
-    /// while [`Writer::run`] runs. `http` decides which addresses are open and how long a call may take.
+    /// while [`Writer::run`] runs. `http` decides which addresses are open and how long a call may take; without a `bus`, what is
+    /// for one becomes a dead letter.
     pub fn new(
         data: Data,
         http: Http,
+        bus: Option<Bus>,
         apps: SharedApps,
         endpoints: SharedEndpoints,
     ) -> (Hooks, std::sync::Arc<Self>, Writer) {
@@ -47,7 +52,7 @@ impl Notifier {
         let hooks = Hooks::new(endpoints.clone(), queue.clone());
         let lost = hooks.lost();
         let rooms = Rooms::default();
-        let notifier = std::sync::Arc::new(Self { data, http, apps, endpoints, queue, rooms });
+        let notifier = std::sync::Arc::new(Self { data, http, bus, apps, endpoints, queue, rooms });
         let writer = Writer::new(std::sync::Arc::clone(&notifier), entries, lost);
         (hooks, notifier, writer)
     }

@@ -100,6 +100,13 @@ pub enum Outcome {
         /// The pause that it asked for.
         pause: Option<Duration>,
     },
+    /// It took some of the events; the others are sent again.
+    Partly {
+        /// What is left.
+        left: crate::Batch,
+        /// A sentence for the operator.
+        why: String,
+    },
     /// It cannot be sent as things are.
     Refused {
         /// A sentence for the operator.
@@ -156,6 +163,11 @@ impl Delivery {
         let attempts = self.attempts + 1;
         let (why, again) = match outcome {
             Outcome::Taken => return None,
+            Outcome::Partly { left, why } => {
+                let crate::Batch { events, event_count } = left;
+                let rest = Self { events, event_count, ..self.clone() };
+                return rest.settle(Outcome::Failed { why, pause: None }, now, chance);
+            }
             Outcome::Failed { why, pause } => {
                 (why, retry::next(attempts, self.since, now, pause, chance))
             }
@@ -222,6 +234,15 @@ mod tests {
         assert_eq!((dead.due_at(), dead.claim(at(900), at(900))), (None, None));
         let refused = delivery().settle(Outcome::Refused { why: "no".into() }, at(1), 0.0).unwrap();
         assert_eq!(refused.state, DeliveryState::Dead { at: at(1), why: "no".into() });
+    }
+
+    #[test]
+    fn what_was_taken_is_not_sent_again() {
+        let left = Batch { events: "[1]".into(), event_count: 1 };
+        let why = "some were refused".to_owned();
+        let rest = delivery().settle(Outcome::Partly { left, why }, at(1), 1.0).unwrap();
+        assert_eq!((rest.events.as_str(), rest.event_count, rest.attempts), ("[1]", 1, 1));
+        assert_eq!((rest.due_at(), rest.version), (Some(at(2)), 2));
     }
 
     #[test]

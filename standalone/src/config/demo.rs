@@ -41,6 +41,7 @@ pub(super) fn config(
         data,
         apps: served(&specs)?,
         specs,
+        bus: settings.bus,
         admin_key: Some(settings.admin_key.unwrap_or(admin_key(&jwt))),
         jwt,
         cron_secret: settings.cron_secret,

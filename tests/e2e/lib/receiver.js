@@ -9,7 +9,7 @@ export async function startReceiver(t, { hold = false, port = 0 } = {}) {
   const http = createServer(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
-    const answer = (status = 200) => response.writeHead(status, { 'content-length': 0 }).end();
+    const answer = (status = 200, text = '') => response.writeHead(status, { 'content-length': Buffer.byteLength(text) }).end(text);
     inbox.push({
       id: request.headers['webhook-id'],
       timestamp: request.headers['webhook-timestamp'],

@@ -210,7 +210,7 @@ async fn admin(data: data::Data) -> Admin {
     let spec = AppSpec::new("1001", None, pair);
     let registry = Registry::open(data.clone(), vec![spec]).await.unwrap();
     let http = Http::new(outbound::Settings::new(Addresses::AlsoPrivate)).unwrap();
-    let (_, notifier, _) = Notifier::new(data, http, registry.apps(), registry.endpoints());
+    let (_, notifier, _) = Notifier::new(data, http, None, registry.apps(), registry.endpoints());
     Admin { registry: Arc::new(registry), notifier, key: Some(Secret::new(ADMIN_KEY)) }
 }
 

@@ -127,7 +127,7 @@ impl World {
         endpoints.replace(apps.iter().map(|app| of_app(app, specs)).collect::<Endpoints>());
         let apps = SharedApps::new(Apps::new(apps.into()).unwrap());
         let http = Http::new(Settings::new(addresses)).unwrap();
-        let (hooks, notifier, writer) = Notifier::new(data.clone(), http, apps, endpoints);
+        let (hooks, notifier, writer) = Notifier::new(data.clone(), http, None, apps, endpoints);
         Self { hooks, notifier, writer: tokio::spawn(writer.run()) }
     }
 
