@@ -32,9 +32,11 @@ fn channel(text: &str) {
     };
     assert_eq!(name.as_str(), text);
     assert!((1..=200).contains(&text.len()));
-    let body = text.strip_prefix("#server-to-user-").unwrap_or(text);
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-=@,.;".contains(&b);
-    assert!(!body.is_empty() && body.bytes().all(allowed), "{text:?}");
+    match text.strip_prefix("#server-to-user-") {
+        Some(user) => assert!(!user.is_empty() && !user.contains(char::is_control), "{text:?}"),
+        None => assert!(!text.is_empty() && text.bytes().all(allowed), "{text:?}"),
+    }
     let gated = ["private-", "presence-", "#"].iter().any(|prefix| text.starts_with(prefix));
     assert_eq!(name.kind().needs_auth(), gated, "{text:?}");
     assert_eq!(name.is_presence(), text.starts_with("presence-"), "{text:?}");
