@@ -31,3 +31,26 @@ fn is_region(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && text.bytes().all(fits)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_whole_or_absent_and_never_shown() {
+        let key = ("AWS_ACCESS_KEY_ID", "AKID");
+        let secret = ("AWS_SECRET_ACCESS_KEY", "hush");
+        let read = |pairs: &[(&str, &str)]| read(&pairs.iter().copied().collect());
+        assert!(read(&[secret, ("AWS_REGION", "eu-central-1")]).unwrap().is_none());
+        for (pairs, name) in [
+            (vec![key], "AWS_SECRET_ACCESS_KEY is missing"),
+            (vec![key, secret], "AWS_REGION is missing"),
+            (vec![key, secret, ("AWS_REGION", "evil.example/#")], "AWS_REGION cannot be used"),
+        ] {
+            let error = read(&pairs).unwrap_err().to_string();
+            assert!(error.starts_with(name), "{error}");
+        }
+        let bus = read(&[key, secret, ("AWS_DEFAULT_REGION", "eu-central-1")]).unwrap();
+        assert_eq!(format!("{bus:?}"), "Some(Bus(https://events.eu-central-1.amazonaws.com/))");
+    }
+}

@@ -274,6 +274,14 @@ fn refusals_of_the_file_name_the_field_and_never_a_secret() {
         ),
         ("[[apps]]\nid = \"7\"\n", "DIR/pushbridge.toml line 1: missing field `keys`."),
         (
+            "[[apps]]\nid = \"7\"\nkeys = [{ key = \"k\", secret = \"s\" }]\n[[apps.webhooks]]\nurl = \"x\"\n",
+            "apps[0].webhooks[0].url cannot be used: it is not a web address of at most 2048 bytes; a good value is \"https://example.com/hooks\".",
+        ),
+        (
+            "[server]\nadmin_key = \"hush\"\n",
+            "server.admin_key cannot be used: it is shorter than 16 characters; a good value is the output of `openssl rand -hex 32`.",
+        ),
+        (
             "[jwt]\njwks_url = \"http://auth.example.com\"\n",
             "jwt.jwks_url cannot be used: it does not begin with https://; a good value is https://auth.example.com/.well-known/jwks.json.",
         ),
