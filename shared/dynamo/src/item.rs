@@ -1,0 +1,50 @@
+//! Attributes of rows. Names are short, because every byte of a member is read at each publish:
+//!
+//! | name | on | what |
+//! |---|---|---|
+//! | `x` | all | the second after which the row counts as gone |
+//! | `a`, `o`, `u`, `q` | connections | app, socket id, user as JSON, whether it counts against a quota |
+//! | `p`, `wl` | connections | how many its user may have, whom it watches |
+//! | `w`, `ev` | connections | start of the window of client events, and how many there were in it |
+//! | `k`, `u` | links | the channel's shard that the member is in; the presence user |
+//! | `u` | members | the presence user |
+//! | `n`, `m`, `s`, `l`, `h`, `g` | channels | subscriptions, users, shards, who was lost last, count held, key of the index |
+//! | `cs`, `i`, `l` | users | connections, `user_info` as JSON or empty, which lost one was the last |
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// A row, or a part of one.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// A text attribute.
+pub(crate) fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A number attribute.
+pub(crate) fn number(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// A set of one text.
+pub(crate) fn set_of(one: impl Into<String>) -> AttributeValue {
+    AttributeValue::Ss(vec![one.into()])
+}
+
+/// Reads a text attribute.
+pub(crate) fn text_of<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+/// Reads a number; one that is missing is zero.
+pub(crate) fn number_of<T: std::str::FromStr + Default>(item: &Item, name: &str) -> T {
+    let digits = item.get(name).and_then(|value| value.as_n().ok());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
+}
+
+/// Whether a row is still there: DynamoDB deletes what is out of date days later.
+pub(crate) fn is_live(item: &Item, now_s: u64) -> bool {
+    number_of::<u64>(item, "x") > now_s
+}

@@ -1,0 +1,150 @@
+//! Users, present on a channel or online: each row has a set of connections, so that adding and removing one is safe twice.
+//!
+//! A row without connections is either waited for (`l`) or about to go. Whoever adds a connection to it in that moment was
+//! never away for the others: the delete that ends the row holds only while it is without connections.
+
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::ReturnValue;
+use channels::Leaving;
+use protocol::{ConnectionId, Member, Roster, UserId};
+use serde_json::value::RawValue;
+
+use crate::item::{Item, is_live, number, set_of, text, text_of};
+use crate::keys::Place;
+use crate::table::{ATTEMPTS, Change};
+use crate::{DynamoStore, Error};
+
+/// What sorts after every user id.
+const AFTER_ALL: &str = "\u{10ffff}";
+/// What sorts before every user id: they have at least one character, and keys may not be empty.
+const BEFORE_ALL: &str = "\u{0}";
+/// The row is new, or not out of date.
+const LIVE: &str = "attribute_not_exists(x) OR x > :now";
+/// And has the connection already, or room for one more.
+const LIVE_WITH_ROOM: &str = "(attribute_not_exists(x) OR x > :now) AND \
+    (attribute_not_exists(cs) OR size(cs) < :most OR contains(cs, :id))";
+/// Somebody was here, is not, and is not waited for.
+const EMPTY: &str = "attribute_exists(i) AND attribute_not_exists(cs) AND attribute_not_exists(l)";
+
+/// What became of a connection that was to be added to a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seated {
+    /// It is the first one, and the user was not waited for.
+    First,
+    /// The user was there, or was waited for.
+    Another,
+    /// The user has as many as one may have; nothing changed.
+    Full,
+}
+
+impl DynamoStore {
+    /// Adds a connection to a user. The first announced `user_info` stays, so that every roster agrees. `most`: how many
+    /// connections the user may have.
+    pub(crate) async fn seat(
+        &self,
+        key: Item,
+        info: &str,
+        id: &ConnectionId,
+        most: Option<u32>,
+    ) -> Result<Seated, Error> {
+        let mut values = vec![
+            (":i", text(info)),
+            (":x", number(self.expires_s())),
+            (":now", number(self.now_s())),
+            (":c", set_of(id.as_str())),
+        ];
+        if let Some(most) = most {
+            values.extend([(":most", number(most)), (":id", text(id.as_str()))]);
+        }
+        for _ in 0..ATTEMPTS {
+            let change = Change {
+                set: "SET i = if_not_exists(i, :i), x = :x REMOVE l ADD cs :c",
+                only_if: if most.is_some() { LIVE_WITH_ROOM } else { LIVE },
+                values: &values,
+                answer: ReturnValue::AllOld,
+            };
+            if let Some(before) = self.table.update(key.clone(), change).await? {
+                let known = before.contains_key("i");
+                return Ok(if known { Seated::Another } else { Seated::First });
+            }
+            if !self.drop_expired(key.clone()).await? && most.is_some() {
+                return Ok(Seated::Full);
+            }
+        }
+        Err(Error::Busy(ATTEMPTS))
+    }
+
+    /// Takes a connection from a user; whether the user is left without any.
+    pub(crate) async fn unseat(&self, key: Item, id: &ConnectionId) -> Result<bool, Error> {
+        let change = Change {
+            set: "DELETE cs :c",
+            only_if: "contains(cs, :id)",
+            values: &[(":c", set_of(id.as_str())), (":id", text(id.as_str()))],
+            answer: ReturnValue::AllNew,
+        };
+        let after = self.table.update(key, change).await?;
+        Ok(after.is_some_and(|after| !after.contains_key("cs")))
+    }
+
+    /// Ends the row of a user without connections, or marks it as waited for; whether the user did not come back meanwhile.
+    pub(crate) async fn miss_user(
+        &self,
+        key: Item,
+        id: &ConnectionId,
+        leaving: Leaving,
+    ) -> Result<bool, Error> {
+        match leaving {
+            Leaving::Clean => self.table.delete_if(key, EMPTY, &[]).await,
+            Leaving::Lost => {
+                let lost = [(":l", text(id.as_str()))];
+                let answer = ReturnValue::None;
+                let change = Change { set: "SET l = :l", only_if: EMPTY, values: &lost, answer };
+                Ok(self.table.update(key, change).await?.is_some())
+            }
+        }
+    }
+
+    /// Ends the absence that this connection began; whether it still lasted.
+    pub(crate) async fn end_absence(&self, key: Item, lost: &ConnectionId) -> Result<bool, Error> {
+        let only_if = "l = :l AND attribute_not_exists(cs)";
+        self.table.delete_if(key, only_if, &[(":l", text(lost.as_str()))]).await
+    }
+
+    /// Whether a user is on a channel.
+    pub(crate) async fn has_user(&self, place: &Place, user: &UserId) -> Result<bool, Error> {
+        let row = self.table.get(place.user(user)).await?;
+        Ok(row.is_some_and(|row| is_live(&row, self.now_s())))
+    }
+
+    /// Everyone on a presence channel, in order of their ids.
+    pub(crate) async fn seated(&self, place: &Place) -> Result<Vec<Member>, Error> {
+        let rows = self.table.range(place.users(), BEFORE_ALL, AFTER_ALL).await?;
+        let now_s = self.now_s();
+        rows.iter()
+            .filter(|row| is_live(row, now_s))
+            .filter_map(|row| read(row).transpose())
+            .collect()
+    }
+
+    /// As much of the roster as a frame holds. The member's own entry is the one that was announced first.
+    pub(crate) async fn roster(
+        &self,
+        place: &Place,
+        member: &Member,
+        bytes: usize,
+    ) -> Result<Roster, Error> {
+        let all = self.seated(place).await?;
+        let own = all.iter().find(|it| it.user_id == member.user_id).unwrap_or(member);
+        Ok(Roster::page(own, all.iter(), all.len(), bytes))
+    }
+}
+
+fn read(row: &Item) -> Result<Option<Member>, Error> {
+    let (Some(id), Some(info)) = (text_of(row, "sk"), text_of(row, "i")) else { return Ok(None) };
+    let user_info = match info {
+        "" => None,
+        json => Some(Arc::from(RawValue::from_string(json.to_owned())?)),
+    };
+    Ok(Some(Member { user_id: UserId::new(id), user_info }))
+}

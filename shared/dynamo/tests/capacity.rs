@@ -1,0 +1,146 @@
+//! What each verb costs, in DynamoDB's units, and that it is no more than it may.
+
+#[path = "world/meter.rs"]
+mod meter;
+mod world;
+
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use channels::{App, Connection, Leaving, Limits};
+use dynamo::DynamoStore;
+use protocol::ConnectionId;
+use std::sync::Arc;
+use store::conformance::{app, connection, join, name};
+use store::{Closed, Store};
+
+use meter::{Meter, Used};
+
+/// Members of the large channel.
+const MANY: usize = 10_000;
+/// Most rows of a batch (DynamoDB: BatchWriteItem).
+const BATCH: usize = 25;
+
+struct Table {
+    meter: Meter,
+    store: DynamoStore,
+    app: Arc<App>,
+    lines: Vec<String>,
+}
+
+impl Table {
+    /// Notes what was consumed since the last note, and that it is within its budget.
+    fn note(&mut self, verb: &str, writes: f64, reads: f64) {
+        let Used { writes: w, reads: r } = self.meter.take();
+        self.lines.push(format!("{verb:<46} {w:>6} of {writes:>6} {r:>8} of {reads:>6}"));
+        assert!(w <= writes && r <= reads, "{}", self.lines.join("\n"));
+    }
+
+    fn connection(&self, n: u64) -> Connection {
+        // As long as API Gateway's ids.
+        let id = ConnectionId::new(format!("L0SM9cOFvH{n:06}"));
+        Connection { id, ..connection(&self.app, n) }
+    }
+
+    async fn join(&self, by: &Connection, channel: &str, user: Option<&str>) {
+        self.store.join(by, &join(channel, user)).await.expect("an answer");
+    }
+}
+
+/// One member of a channel as it is stored, multiplied: 10,000 joins would only take longer.
+async fn multiply(client: &aws_sdk_dynamodb::Client, partition: &str) {
+    let key = |sk: &str| AttributeValue::S(sk.to_owned());
+    let query = client.query().table_name("realtime").key_condition_expression("pk = :pk");
+    let rows = query.expression_attribute_values(":pk", key(partition)).send().await.expect("rows");
+    let rows = rows.items.unwrap_or_default();
+    let member = rows.iter().find(|row| row["sk"] != key("#")).expect("a member");
+    let all: Vec<_> = (1..MANY)
+        .map(|n| {
+            let mut row = member.clone();
+            row.insert("sk".to_owned(), key(&format!("L0SM9cOFvH{:06}", 100_000 + n)));
+            let put = PutRequest::builder().set_item(Some(row)).build().expect("a row");
+            WriteRequest::builder().put_request(put).build()
+        })
+        .collect();
+    for batch in all.chunks(BATCH) {
+        let write = client.batch_write_item().request_items("realtime", batch.to_vec());
+        write.send().await.expect("an answer");
+    }
+}
+
+/// Budgets are those of the documented rules: a write unit per row and per entry of the index, a read unit per 4 KB.
+#[tokio::test]
+async fn no_verb_costs_more_than_it_may() {
+    let world = world::world().await;
+    let meter = Meter::default();
+    let store = world::store(meter.on(&world.client), || world::NOW_MS);
+    let app = app("1001", Limits::default());
+    let mut table = Table { meter, store, app, lines: Vec::new() };
+    table.lines.push(format!("{:<46} {:>16} {:>18}", "", "write units", "read units"));
+    let [c1, c2, c3] = [1, 2, 3].map(|n| table.connection(n));
+    table.store.open(c1.clone()).await.expect("an answer");
+    // The row, and the name that its socket id is.
+    table.note("connect", 2.0, 0.0);
+    for it in [&c2, &c3] {
+        table.store.open(it.clone()).await.expect("an answer");
+    }
+    table.meter.take();
+    subscribes(&mut table, &c1, &c2, &c3).await;
+    leaves(&mut table, &c1, &c2).await;
+    publishes(&mut table, &world.client, &c3).await;
+    println!("{}", table.lines.join("\n"));
+}
+
+async fn subscribes(table: &mut Table, c1: &Connection, c2: &Connection, c3: &Connection) {
+    table.join(c1, "news", None).await;
+    table.note("subscribe, first of the channel", 4.0, 2.0);
+    table.join(c2, "news", None).await;
+    table.note("subscribe", 3.0, 2.0);
+    table.join(c1, "private-a", None).await;
+    table.note("subscribe private, first of the channel", 4.0, 2.0);
+    table.join(c1, "presence-a", Some("ada")).await;
+    table.note("subscribe presence, first of the channel", 5.0, 3.0);
+    table.join(c2, "presence-a", Some("bob")).await;
+    table.note("subscribe presence", 4.0, 3.0);
+    table.join(c3, "presence-a", Some("ada")).await;
+    table.note("subscribe presence, second of the user", 4.0, 3.0);
+    table.store.speak(c3, &name("presence-a"), 5_000).await.expect("an answer");
+    table.note("client event", 1.0, 2.0);
+}
+
+async fn leaves(table: &mut Table, c1: &Connection, c2: &Connection) {
+    let (news, presence) = (name("news"), name("presence-a"));
+    table.store.leave(c2, &news, Leaving::Clean).await.expect("an answer");
+    table.note("unsubscribe", 3.0, 1.0);
+    table.store.leave(c2, &news, Leaving::Clean).await.expect("an answer");
+    table.note("unsubscribe, not subscribed", 1.0, 0.0);
+    table.store.leave(c1, &news, Leaving::Clean).await.expect("an answer");
+    table.note("unsubscribe, last of the channel", 4.0, 1.0);
+    table.store.leave(c2, &presence, Leaving::Clean).await.expect("an answer");
+    table.note("unsubscribe presence, last of the user", 5.0, 1.0);
+    // One presence channel and one that it is the last on: 3k..4k + 2p, the connection, and the name of its socket id.
+    let closed = table.store.close(&c1.id).await.expect("an answer");
+    let Some(Closed { channels, .. }) = closed else { panic!("it was open") };
+    assert_eq!(channels.len(), 2);
+    for channel in &channels {
+        table.store.leave(c1, channel, Leaving::Clean).await.expect("an answer");
+    }
+    table.note("disconnect with 2 channels, 1 of presence", 12.0, 3.0);
+}
+
+async fn publishes(table: &mut Table, client: &aws_sdk_dynamodb::Client, c3: &Connection) {
+    table.join(c3, "room", None).await;
+    table.meter.take();
+    let app = table.app.id.clone();
+    table.store.subscribers(&app, &name("room")).await.expect("an answer");
+    table.note("publish to 1", 0.0, 1.0);
+    for n in 0..100 {
+        table.store.subscribers(&app, &name(&format!("c{n}"))).await.expect("an answer");
+    }
+    table.note("publish to 100 channels", 0.0, 100.0);
+    multiply(client, "S/0/1001/room").await;
+    table.meter.take();
+    let all = table.store.subscribers(&app, &name("room")).await.expect("an answer");
+    assert_eq!(all.len(), MANY);
+    table.note("publish to 10,000", 0.0, 150.0);
+    table.store.list_channels(&app, "").await.expect("an answer");
+    table.note("list of 2 channels", 0.0, 8.0);
+}

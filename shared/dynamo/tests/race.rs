@@ -1,0 +1,235 @@
+//! Joins, leaves, losses and closes, all at once: afterwards the store says what a model says, what callers were told adds up
+//! to it, and nothing is left once all are gone.
+
+mod world;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use channels::{Absence, App, Connection, Joined, Leaving, Left, Limits};
+use dynamo::DynamoStore;
+use protocol::{ChannelName, ConnectionId};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use store::conformance::{app, connection, join, name};
+use store::{Closed, Store};
+use tokio::task::JoinSet;
+
+/// How many races are run: as many as take about 20 s here.
+const SEEDS: u64 = 6;
+/// Verbs at once in each.
+const VERBS: usize = 200;
+const CONNECTIONS: usize = 12;
+/// Connections of each user.
+const PER_USER: usize = 3;
+const CHANNELS: [&str; 4] = ["a", "b", "presence-a", "presence-b"];
+
+#[derive(Debug, Clone, Copy)]
+enum Verb {
+    Join,
+    Leave,
+    Lose,
+}
+
+/// What callers were told, summed up: comings minus goings.
+#[derive(Default)]
+struct Told {
+    occupied: [AtomicI64; CHANNELS.len()],
+    users: [AtomicI64; CHANNELS.len()],
+}
+
+/// One race.
+struct Race {
+    store: DynamoStore,
+    app: Arc<App>,
+    connections: Vec<Connection>,
+    told: Told,
+}
+
+impl Race {
+    fn user(&self, connection: usize, channel: usize) -> Option<String> {
+        let is_presence = CHANNELS[channel].starts_with("presence-");
+        is_presence.then(|| format!("u{}", connection / PER_USER))
+    }
+
+    fn tell(&self, channel: usize, user: bool, vacated: bool) {
+        self.told.users[channel].fetch_sub(i64::from(user), Ordering::SeqCst);
+        self.told.occupied[channel].fetch_sub(i64::from(vacated), Ordering::SeqCst);
+    }
+
+    async fn leave(&self, connection: &Connection, channel: usize, leaving: Leaving) {
+        let place = name(CHANNELS[channel]);
+        let left = self.store.leave(connection, &place, leaving).await.expect("an answer");
+        let Left::Gone(departed) = left else { return };
+        if leaving == Leaving::Clean {
+            return self.tell(channel, departed.user.is_some(), departed.vacated);
+        }
+        let absence = Absence { connection: connection.id.clone(), user: departed.user };
+        let confirmed = self.store.confirm_leave(&self.app.id, &place, &absence).await;
+        let confirmed = confirmed.expect("an answer");
+        self.tell(channel, confirmed.user.is_some(), confirmed.vacated);
+    }
+
+    async fn run(&self, connection: usize, channel: usize, verb: Verb) {
+        let by = &self.connections[connection];
+        match verb {
+            Verb::Leave => self.leave(by, channel, Leaving::Clean).await,
+            Verb::Lose => self.leave(by, channel, Leaving::Lost).await,
+            Verb::Join => {
+                let user = self.user(connection, channel);
+                let join = join(CHANNELS[channel], user.as_deref());
+                let joined = self.store.join(by, &join).await.expect("an answer");
+                if let Joined::New { occupied, presence, .. } = joined {
+                    let first = presence.is_some_and(|it| it.first_of_user);
+                    self.told.occupied[channel].fetch_add(i64::from(occupied), Ordering::SeqCst);
+                    self.told.users[channel].fetch_add(i64::from(first), Ordering::SeqCst);
+                }
+            }
+        }
+    }
+
+    async fn close(&self, connection: usize) {
+        let closed = self.store.close(&self.connections[connection].id).await.expect("an answer");
+        let Some(Closed { connection, channels, .. }) = closed else { return };
+        for channel in channels {
+            let index = CHANNELS.iter().position(|it| *it == channel.as_str()).expect("ours");
+            self.leave(&connection, index, Leaving::Lost).await;
+        }
+    }
+
+    /// Compares with who should be there, by channel.
+    async fn check(&self, model: &BTreeMap<usize, BTreeSet<usize>>, seed: u64) {
+        let mut occupied = Vec::new();
+        for (channel, text) in CHANNELS.iter().enumerate() {
+            let place = name(text);
+            let there = &model[&channel];
+            let ids: BTreeSet<ConnectionId> =
+                there.iter().map(|it| self.connections[*it].id.clone()).collect();
+            let users: BTreeSet<String> =
+                there.iter().filter_map(|it| self.user(*it, channel)).collect();
+            let app = &self.app.id;
+            let list = self.store.subscribers(app, &place).await.expect("an answer");
+            assert_eq!(list.len(), ids.len(), "seed {seed}, {text}: nobody twice");
+            assert_eq!(list.iter().cloned().collect::<BTreeSet<_>>(), ids, "seed {seed}, {text}");
+            let counts = self.store.counts(app, &place).await.expect("an answer");
+            assert_eq!(counts.subscriptions, ids.len(), "seed {seed}, {text}");
+            assert_eq!(counts.users, users.len(), "seed {seed}, {text}");
+            let listed = self.store.list_users(app, &place).await.expect("an answer");
+            let listed: BTreeSet<_> = listed.iter().map(ToString::to_string).collect();
+            assert_eq!(listed, users, "seed {seed}, {text}");
+            if !ids.is_empty() {
+                occupied.push((place, counts));
+            }
+        }
+        let listed = self.store.list_channels(&self.app.id, "").await.expect("an answer");
+        assert_eq!(listed, occupied, "seed {seed}");
+    }
+
+    fn check_told(&self, model: &BTreeMap<usize, BTreeSet<usize>>, seed: u64) {
+        for (channel, there) in model {
+            let occupied = self.told.occupied[*channel].load(Ordering::SeqCst);
+            assert_eq!(occupied, i64::from(!there.is_empty()), "seed {seed}, channel {channel}");
+            let users: BTreeSet<_> =
+                there.iter().filter_map(|it| self.user(*it, *channel)).collect();
+            let told = self.told.users[*channel].load(Ordering::SeqCst);
+            assert_eq!(usize::try_from(told), Ok(users.len()), "seed {seed}, channel {channel}");
+        }
+    }
+}
+
+/// Verbs by connection and channel: those of one pair happen in order, all others at once.
+fn scripts(random: &mut StdRng) -> BTreeMap<(usize, usize), Vec<Verb>> {
+    let mut scripts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for _ in 0..VERBS {
+        let pair = (random.random_range(0..CONNECTIONS), random.random_range(0..CHANNELS.len()));
+        let verb = [Verb::Join, Verb::Join, Verb::Leave, Verb::Lose][random.random_range(0..4)];
+        scripts.entry(pair).or_default().push(verb);
+    }
+    scripts
+}
+
+async fn race(store: &DynamoStore, seed: u64) {
+    let mut random = StdRng::seed_from_u64(seed);
+    let app = app(&format!("race-{seed}"), Limits::default());
+    let connections: Vec<_> = (0..CONNECTIONS as u64).map(|n| connection(&app, n)).collect();
+    for it in &connections {
+        store.open(it.clone()).await.expect("an answer");
+    }
+    let told = Told::default();
+    let race = Arc::new(Race { store: store.clone(), app, connections, told });
+    let scripts = scripts(&mut random);
+    // Every other race has connections that close while their verbs are under way.
+    let closing: BTreeSet<usize> = if seed % 2 == 1 { (0..3).collect() } else { BTreeSet::new() };
+    let mut model: BTreeMap<usize, BTreeSet<usize>> =
+        (0..CHANNELS.len()).map(|it| (it, BTreeSet::new())).collect();
+    let mut tasks = JoinSet::new();
+    for ((connection, channel), script) in scripts {
+        if matches!(script.last(), Some(Verb::Join)) && !closing.contains(&connection) {
+            model.entry(channel).or_default().insert(connection);
+        }
+        let race = Arc::clone(&race);
+        tasks.spawn(async move {
+            for verb in script {
+                race.run(connection, channel, verb).await;
+            }
+        });
+    }
+    for connection in &closing {
+        let (race, connection, wait) =
+            (Arc::clone(&race), *connection, random.random_range(0..400));
+        tasks.spawn(async move {
+            for _ in 0..wait {
+                tokio::task::yield_now().await;
+            }
+            race.close(connection).await;
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.expect("no panic");
+    }
+    race.check(&model, seed).await;
+    if closing.is_empty() {
+        race.check_told(&model, seed);
+    }
+    for connection in 0..CONNECTIONS {
+        race.close(connection).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_all_do_at_once_adds_up() {
+    let world = world::world().await;
+    for seed in 0..SEEDS {
+        race(&world.store, seed).await;
+    }
+    let left = world.client.scan().table_name("realtime").send().await.expect("an answer");
+    assert_eq!(left.items.unwrap_or_default(), Vec::new(), "nothing is left when all are gone");
+}
+
+/// A join that a close overtakes leaves nothing behind, wherever it was overtaken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_close_overtakes_a_join_at_any_moment() {
+    let world = world::world().await;
+    let app = app("overtaken", Limits::default());
+    let place: ChannelName = name("presence-a");
+    for wait in 0..60 {
+        let c1 = connection(&app, wait);
+        world.store.open(c1.clone()).await.expect("an answer");
+        let (store, by) = (world.store.clone(), c1.clone());
+        let joining = tokio::spawn(async move {
+            store.join(&by, &join("presence-a", Some("ada"))).await.expect("an answer")
+        });
+        for _ in 0..wait {
+            tokio::task::yield_now().await;
+        }
+        let closed = world.store.close(&c1.id).await.expect("an answer").expect("it was open");
+        for channel in &closed.channels {
+            world.store.leave(&c1, channel, Leaving::Clean).await.expect("an answer");
+        }
+        joining.await.expect("no panic");
+        assert!(world.store.subscribers(&app.id, &place).await.expect("an answer").is_empty());
+    }
+    let left = world.client.scan().table_name("realtime").send().await.expect("an answer");
+    assert_eq!(left.items.unwrap_or_default(), Vec::new(), "nothing is left when all are gone");
+}
