@@ -24,7 +24,7 @@ pub(crate) struct Found<'a> {
 }
 
 /// Words: runs without white space, where they stand.
-fn words(text: &str) -> impl Iterator<Item = Found<'_>> {
+pub(crate) fn words(text: &str) -> impl Iterator<Item = Found<'_>> {
     text.split_whitespace().map(move |word| {
         let start = word.as_ptr() as usize - text.as_ptr() as usize;
         Found { at: start..start + word.len(), text: word }
@@ -48,8 +48,8 @@ fn link_in(word: Found<'_>) -> Option<Found<'_>> {
     Some(Found { at: start..start + link.len(), text: link })
 }
 
-/// Without closing punctuation; a bracket stays if it was opened inside.
-fn trimmed(mut link: &str) -> &str {
+/// A link without closing punctuation; a bracket stays if it was opened inside.
+pub(crate) fn trimmed(mut link: &str) -> &str {
     while let Some(last) = link.chars().next_back() {
         let opened = match last {
             ')' => link.matches('(').count() >= link.matches(')').count(),
