@@ -8,13 +8,14 @@ mod floor;
 mod frames;
 mod load;
 mod machine;
+mod posts;
 mod process;
 mod publish;
 mod report;
 mod server;
 mod stats;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::bench::dialect::Dialect;
@@ -26,6 +27,9 @@ use crate::run::{Trouble, built, cargo, npm_ci, root, succeed};
 /// What to measure and where to put it.
 #[derive(Args)]
 pub(crate) struct Options {
+    /// What to measure.
+    #[arg(value_enum, default_value = "push")]
+    what: What,
     /// Fewer broadcasts: a first impression in half a minute.
     #[arg(long)]
     quick: bool,
@@ -37,7 +41,21 @@ pub(crate) struct Options {
     up_to: usize,
 }
 
+/// What can be measured.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// The push core beside Socket.IO (needs Node 20).
+    Push,
+    /// Posts that fall due in the same minute. Measures itself little: no optimized build of the tasks is needed.
+    Publish,
+}
+
 impl Options {
+    /// Whether the load generator must not be slow.
+    pub(crate) fn needs_optimized(&self) -> bool {
+        self.what == What::Push
+    }
+
     /// Runs the same again as an optimized build: a slow load generator would measure itself.
     ///
     /// # Errors
@@ -69,6 +87,9 @@ const SCENARIOS: [Scenario; 4] = [
 /// A quick run makes one broadcast for so many of a full one.
 const QUICK_SHARE: usize = 5;
 
+/// Posts of a quick run of `publish`.
+const QUICK_POSTS: usize = 1_000;
+
 /// One row of the table.
 struct Row {
     scenario: Scenario,
@@ -81,6 +102,9 @@ struct Row {
 /// # Errors
 /// When a server cannot be built or started, or a connection breaks.
 pub(crate) fn run(options: &Options) -> Result<(), Trouble> {
+    if options.what == What::Publish {
+        return posts::run(options.write, options.quick.then_some(QUICK_POSTS));
+    }
     raise_open_files(options.up_to)?;
     succeed(cargo().args(["build", "--release", "--package", "pushbridge"]))?;
     npm_ci(&root().join("tests/bench"))?;

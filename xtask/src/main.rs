@@ -31,7 +31,7 @@ enum Task {
     Test,
     /// Check format, lints and docs; warnings are errors.
     Check,
-    /// Measure the release binary beside Socket.IO (needs Node 20).
+    /// Measure the release binary: beside Socket.IO (needs Node 20), or publishing.
     Bench(bench::Options),
 }
 
@@ -39,7 +39,9 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test => return test::run(),
         Task::Check => check::run(),
-        Task::Bench(options) if cfg!(debug_assertions) => options.run_optimized(),
+        Task::Bench(options) if cfg!(debug_assertions) && options.needs_optimized() => {
+            options.run_optimized()
+        }
         Task::Bench(options) => bench::run(&options),
     };
     match outcome {

@@ -137,13 +137,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     ) -> Result<Renewal, Error> {
         let call = self.platforms.refresh(account, &old.credentials, now);
         let answer = timeout(PATIENCE, AssertUnwindSafe(call).catch_unwind()).await;
-        let refreshed = match answer {
-            Ok(Ok(refreshed)) => refreshed,
+        let Ok(Ok(refreshed)) = answer else {
             // The tokens may be used up: nobody tries again before the lease is over.
-            Ok(Err(_)) | Err(_) => {
-                tracing::warn!(account = %account.id, "tokens were not renewed in time");
-                return Ok(Renewal::NotNow);
-            }
+            tracing::warn!(account = %account.id, "tokens were not renewed in time");
+            return Ok(Renewal::NotNow);
         };
         match refreshed {
             Refreshed::Renewed(new) => {

@@ -25,6 +25,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         tasks.sort();
         tasks.dedup();
         let mut report = TickReport::default();
+        let taken = self.busy.take(&id).await;
+        // A run that takes up what an earlier process left waits for its turn instead.
+        if taken.is_none() && !run.looks_ahead() {
+            return report;
+        }
         match self.work(&id, tasks, run, &mut report).await {
             // The account has another worker, which does the work or leaves it to the next run.
             Ok(()) | Err(Error::Conflict | Error::NotFound) => {}

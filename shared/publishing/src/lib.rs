@@ -6,6 +6,7 @@
 mod accounts;
 mod announce;
 mod attempt;
+mod busy;
 mod cancel_post;
 mod claim_posts;
 mod clock;
@@ -45,6 +46,7 @@ pub struct Publishing<P, A> {
     data: data::Data,
     vault: Arc<Vault>,
     gates: gates::Gates,
+    busy: busy::Busy,
     platforms: P,
     announcer: A,
     settings: Settings,
@@ -61,7 +63,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         announcer: A,
         settings: Settings,
     ) -> Self {
-        let (gates, process) = (gates::Gates::default(), numbers::name());
-        Self { data, vault, gates, platforms, announcer, settings, process }
+        let (gates, busy) = (gates::Gates::default(), busy::Busy::default());
+        let process = numbers::name();
+        Self { data, vault, gates, busy, platforms, announcer, settings, process }
     }
 }

@@ -27,10 +27,10 @@ pub(crate) enum Reach {
     Gone,
 }
 
-impl Connected {
-    fn new(account: Account, open: Open) -> Reach {
+impl Reach {
+    fn open(account: Account, open: Open) -> Self {
         let secret = open.credentials.secret().clone();
-        Reach::Open(Box::new(Self { account, secret, open }))
+        Self::Open(Box::new(Connected { account, secret, open }))
     }
 }
 
@@ -55,16 +55,16 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             Err(error) => return Err(error),
         };
         if !open.credentials.should_refresh(now) {
-            return Ok(Connected::new(account, open));
+            return Ok(Reach::open(account, open));
         }
         match self.renew(&account, &open, now).await? {
-            Renewal::Renewed(new) => Ok(Connected::new(account, new)),
+            Renewal::Renewed(new) => Ok(Reach::open(account, new)),
             Renewal::Revoked(reason) if ended(&open.credentials, now) => {
                 self.shut(&account, &reason, now).await
             }
             Renewal::NotNow if ended(&open.credentials, now) => Err(Error::Conflict),
             // The old ones still work; the platform says so when they do not.
-            Renewal::Revoked(_) | Renewal::NotNow => Ok(Connected::new(account, open)),
+            Renewal::Revoked(_) | Renewal::NotNow => Ok(Reach::open(account, open)),
         }
     }
 
@@ -83,7 +83,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         match self.renew(&to.account, &to.open, now).await? {
             Renewal::Renewed(new) => {
                 self.requeue(&to.account.id, now).await?;
-                Ok(Connected::new(to.account.clone(), new))
+                Ok(Reach::open(to.account.clone(), new))
             }
             Renewal::Revoked(reason) => self.shut(&to.account, &reason, now).await,
             Renewal::NotNow => {

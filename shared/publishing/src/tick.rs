@@ -10,8 +10,11 @@ use posts::{AccountId, DeliveryId, PostId, Settings, Timestamp, Worker, Workspac
 use crate::clock::Clock;
 use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
 
-/// Most accounts that are published to at once. Source: the load figures of the publishing rules.
-const AT_ONCE: usize = 64;
+/// Most accounts that a process publishes to at once, over all its runs. Source: the load that one machine is for.
+pub(crate) const IN_FLIGHT: usize = 256;
+
+/// Most posts that one run claims at once. Ours: claims wait for the store, not for platforms.
+const CLAIMS_AT_ONCE: usize = 64;
 
 /// Most posts that one run claims: a burst is shared between runs, and publishing starts early.
 const CLAIMS: usize = 500;
@@ -74,7 +77,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         }
         let runs =
             stream::iter(tasks).map(|(account, tasks)| self.deliver_to(account, tasks, &run));
-        let mut runs = runs.buffer_unordered(AT_ONCE);
+        let mut runs = runs.buffer_unordered(IN_FLIGHT);
         while let Some(done) = runs.next().await {
             report += done;
         }
@@ -84,7 +87,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     async fn claim_posts(&self, posts: Vec<PostId>, run: &Run) -> (TickReport, Tasks) {
         let claims =
             stream::iter(posts.into_iter().take(CLAIMS)).map(|id| self.claim_post(id, run));
-        let mut claims = claims.buffer_unordered(AT_ONCE);
+        let mut claims = claims.buffer_unordered(CLAIMS_AT_ONCE);
         let (mut report, mut tasks) = (TickReport::default(), Tasks::new());
         while let Some((done, deliveries)) = claims.next().await {
             report += done;

@@ -11,6 +11,9 @@ use super::dialect::{APP_ID, KEY, SECRET};
 use super::process::Process;
 use crate::run::{Trouble, root};
 
+/// What users' tokens are signed with.
+pub(crate) const JWT_SECRET: &str = "a-secret-for-the-benchmark-on-loopback";
+
 /// A server of ours or of the peer; killed when dropped.
 pub(crate) struct Server {
     /// Where it listens.
@@ -36,7 +39,9 @@ impl Server {
             .env("PUSHER_APP_ID", APP_ID)
             .env("PUSHER_KEY", KEY)
             .env("PUSHER_SECRET", SECRET)
-            .env("JWT_SECRET", "a-secret-for-the-benchmark-on-loopback")
+            .env("JWT_SECRET", JWT_SECRET)
+            // The receivers of posts are on loopback.
+            .env("PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES", "true")
             .env("CRON_SECRET", "a-cron-secret-for-the-benchmark")
             .env("RUST_LOG", "warn")
             .current_dir(data.path());
