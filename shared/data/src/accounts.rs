@@ -3,14 +3,27 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
-use posts::{Account, AccountId, WorkspaceId};
+use posts::{Account, AccountId, GateScope, Timestamp, WorkspaceId};
 
+use crate::credentials::{Stored, stored};
 use crate::error::{Cause, of_transaction};
-use crate::item::{Item, number, read, text, write};
+use crate::gates::until;
+use crate::item::{Item, number, read, text, text_of, write};
 use crate::{Data, Error, keys};
 
 /// How often keys that the service puts off are asked for again.
 const OFFERS: usize = 8;
+
+/// All that a worker must know of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// The account.
+    pub account: Account,
+    /// Its credentials.
+    pub credentials: Stored,
+    /// Until when a limit keeps calls for it waiting, if one does.
+    pub closed_until: Option<Timestamp>,
+}
 
 impl Data {
     /// Stores a new account with its sealed credentials, the first ones. Storing it twice is fine.
@@ -47,6 +60,34 @@ impl Data {
         let put = put.condition_expression(same).expression_attribute_names("#version", "version");
         put.expression_attribute_values(":before", number(before.version)).send().await?;
         Ok(())
+    }
+
+    /// Reads all that a worker must know of an account, in one go. Fails with `NotFound`. The gate of the app is part of
+    /// it; `platform` names it.
+    pub async fn open_account(&self, id: &AccountId, platform: &str) -> Result<Known, Error> {
+        let scopes = [GateScope::Account, GateScope::App];
+        let mut wanted = vec![keys::account(id, "state"), keys::account(id, "secret")];
+        wanted.extend(scopes.map(|scope| keys::gate(id, platform, scope)));
+        let wanted =
+            KeysAndAttributes::builder().consistent_read(true).set_keys(Some(wanted)).build()?;
+        let mut rest = HashMap::from([(self.tables.accounts.clone(), wanted)]);
+        let (mut account, mut credentials, mut closed_until) = (None, None, None);
+        for _ in 0..OFFERS {
+            let answer = self.client.batch_get_item().set_request_items(Some(rest)).send().await?;
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                match text_of(&item, "sk") {
+                    "state" => account = Some(read(&item)?),
+                    "secret" => credentials = Some(stored(&item)),
+                    _ => closed_until = closed_until.max(until(&item)),
+                }
+            }
+            rest = answer.unprocessed_keys.unwrap_or_default();
+            if rest.is_empty() {
+                let (account, credentials) = account.zip(credentials).ok_or(Error::NotFound)?;
+                return Ok(Known { account, credentials, closed_until });
+            }
+        }
+        Err(Error::Unavailable(Cause::Unprocessed))
     }
 
     /// Reads those of `ids` that exist, in no order. At most 100, and none twice: the service's rules.

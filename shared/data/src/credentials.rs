@@ -38,11 +38,7 @@ impl Data {
         let get = self.client.get_item().table_name(&self.tables.accounts).consistent_read(true);
         let found = get.set_key(Some(keys::account(id, "secret"))).send().await?;
         let item = found.item.ok_or(Error::NotFound)?;
-        let kept = match text_of(&item, "sealed") {
-            "" => Kept::Plain(Secret::new(text_of(&item, "secret"))),
-            sealed => Kept::Sealed(sealed.to_owned()),
-        };
-        Ok(Stored { token_ver: version_of(&item), kept })
+        Ok(stored(&item))
     }
 
     /// Stores new credentials as the next version, and ends whatever renewal is under way. Fails with `Conflict`
@@ -107,6 +103,15 @@ impl Data {
 fn same(before: u64) -> String {
     let old = if before == 1 { " OR attribute_not_exists(token_ver)" } else { "" };
     format!("attribute_exists(pk) AND (token_ver = :before{old})")
+}
+
+/// Credentials from their item.
+pub(crate) fn stored(item: &Item) -> Stored {
+    let kept = match text_of(item, "sealed") {
+        "" => Kept::Plain(Secret::new(text_of(item, "secret"))),
+        sealed => Kept::Sealed(sealed.to_owned()),
+    };
+    Stored { token_ver: version_of(item), kept }
 }
 
 fn version_of(item: &Item) -> u64 {

@@ -1,13 +1,13 @@
 //! What the ticker must look at.
 
 use futures::future::try_join_all;
-use posts::{AccountId, DeliveryId, PostId, Timestamp, WorkspaceId};
+use posts::{AccountId, DeliveryId, JobId, PostId, SeriesId, Timestamp, WorkspaceId};
 
 use crate::item::{Item, read, text, text_of};
 use crate::{Data, Error, keys};
 
 /// Most entries that one look takes from a shard, oldest first. The rest is there at the next look.
-const PER_SHARD: i32 = 1_000;
+const PER_SHARD: i32 = 250;
 
 /// One entry of the due index. It may be stale: the claim decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub enum Due {
         /// Whose it is.
         workspace: WorkspaceId,
     },
+    /// A series whose post falls due.
+    Series(SeriesId),
+    /// A job.
+    Job(JobId),
     /// A delivery.
     Delivery {
         /// Of which post.
@@ -40,7 +44,7 @@ struct Entry {
 }
 
 impl Data {
-    /// What is due at `now`, at most 1,000 entries of each of the 16 shards, the oldest of each first.
+    /// What is due at `now`, at most 250 entries of each of the 16 shards, the oldest of each first.
     pub async fn due(&self, now: Timestamp) -> Result<Vec<Due>, Error> {
         let shards = (0..keys::SHARDS).map(|shard| self.due_of(shard, now));
         Ok(try_join_all(shards).await?.into_iter().flatten().collect())
@@ -59,7 +63,11 @@ impl Data {
 }
 
 fn entry(item: &Item) -> Result<Option<Due>, Error> {
-    let Some(post) = keys::post_of(text_of(item, "pk")) else { return Ok(None) };
+    let pk = text_of(item, "pk");
+    let Some(post) = keys::post_of(pk) else {
+        let series = keys::series_in(pk).map(Due::Series);
+        return Ok(series.or_else(|| keys::job_in(pk).map(Due::Job)));
+    };
     let entry: Entry = read(item)?;
     let delivery = keys::delivery_of(text_of(item, "sk"));
     Ok(match (delivery, entry.account_id, entry.scheduled_at) {

@@ -45,6 +45,7 @@ impl Data {
     }
 }
 
-fn until(item: &Item) -> Option<Timestamp> {
+/// Until when a gate is closed.
+pub(crate) fn until(item: &Item) -> Option<Timestamp> {
     item.get("gate_until")?.as_n().ok()?.parse().ok().map(Timestamp::from_ms)
 }

@@ -3,8 +3,8 @@
 //! A timestamp inside a key is zero-padded to 15 digits, so that texts sort as numbers do.
 
 use posts::{
-    AccountId, Delivery, DeliveryId, DeliveryStatus, GateScope, Post, PostId, Timestamp,
-    WorkspaceId,
+    AccountId, Delivery, DeliveryId, DeliveryStatus, GateScope, JobId, Post, PostId, SeriesId,
+    Timestamp, UserId, WorkspaceId,
 };
 use sha2::{Digest, Sha256};
 
@@ -25,6 +25,11 @@ pub(crate) const SAME_VERSION: &str = "#version = :before";
 /// What hot items' sort keys begin with: the post and its deliveries, not the payloads.
 pub(crate) const STATE: &str = "state#";
 const POST: &str = "state#post";
+const SERIES: &str = "state#series";
+/// What notifications' sort keys begin with.
+pub(crate) const NOTES: &str = "note#";
+/// After every row of a job.
+pub(crate) const JOB_ROWS_END: &str = "row#~";
 const DELIVERY: &str = "state#delivery#";
 
 /// How long payloads outlive their attempt, in seconds: 30 days, for whoever looks into a trouble.
@@ -93,6 +98,46 @@ pub(crate) fn audit_item(post: &Post, audit: Audit<'_>) -> Item {
 /// Where a delivery is found that a person must decide about. No workspace's id has a control character.
 pub(crate) fn unconfirmed(id: &DeliveryId) -> String {
     format!("\u{1}unconfirmed#{id}")
+}
+
+/// The key of a series.
+pub(crate) fn series(id: &SeriesId) -> Item {
+    key(&format!("series#{id}"), SERIES)
+}
+
+/// Where the series of a workspace are listed. No workspace's id has a control character.
+pub(crate) fn series_of(workspace: &WorkspaceId) -> String {
+    format!("\u{1}series#{workspace}")
+}
+
+/// Reads back which series a key is of.
+pub(crate) fn series_in(pk: &str) -> Option<SeriesId> {
+    SeriesId::parse(pk.strip_prefix("series#")?).ok()
+}
+
+/// The key of a job.
+pub(crate) fn job(id: &JobId) -> Item {
+    key(&format!("job#{id}"), "state#job")
+}
+
+/// The key of the n-th row of a job.
+pub(crate) fn job_row(id: &JobId, nth: usize) -> Item {
+    key(&format!("job#{id}"), &format!("row#{nth:06}"))
+}
+
+/// Reads back which job a key is of.
+pub(crate) fn job_in(pk: &str) -> Option<JobId> {
+    JobId::parse(pk.strip_prefix("job#")?).ok()
+}
+
+/// The partition of a user.
+pub(crate) fn user(id: &UserId) -> String {
+    format!("user#{id}")
+}
+
+/// The key of a user's notification.
+pub(crate) fn notification(user: &UserId, timed: &str) -> Item {
+    key(&self::user(user), &format!("{NOTES}{timed}"))
 }
 
 /// Reads back which post a key is of.

@@ -18,14 +18,17 @@ mod find_delivery;
 mod gates;
 mod get_post;
 mod item;
+mod jobs;
 mod keys;
 mod lease_account;
 mod list_posts;
 mod look_again;
+mod notifications;
 mod own_remote;
 mod reopen_post;
 mod replace_delivery;
 mod replace_post;
+mod series;
 mod tables;
 mod webhooks;
 
@@ -33,6 +36,7 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 
+pub use accounts::Known;
 pub use apps::AppRow;
 pub use credentials::{Kept, Stored};
 pub use due::Due;

@@ -1,22 +1,32 @@
 //! What dashboards and schedulers call: posts, accounts, the ticker. One verb, one file.
 
+mod approve_post;
+mod bulk_posts;
 mod cancel_post;
 mod confirm_delivery;
 mod connect_account;
 mod create_post;
+mod create_series;
 mod delete_post;
 mod disconnect_account;
 mod edit_post;
+mod get_job;
 mod get_post;
+mod get_series;
 mod id;
 mod list_accounts;
+mod list_notifications;
 mod list_posts;
+mod list_series;
 mod publish_due;
 mod publish_now;
 mod query;
+mod read_notifications;
 mod reconnect_account;
+mod reject_post;
 mod retry_post;
 mod send_again;
+mod stop_series;
 mod tab;
 
 use std::sync::Arc;
@@ -32,6 +42,8 @@ use crate::routes::Routes;
 use crate::settings::Settings;
 
 pub(crate) use list_accounts::Accounts;
+pub(crate) use list_series::SeriesList;
+pub(crate) use read_notifications::ReadNotifications;
 
 /// The state of these handlers.
 pub(crate) struct Desk<P, A> {
@@ -58,7 +70,31 @@ impl<P, A> FromRef<Desk<P, A>> for Door {
 
 /// The routes, each with its description.
 pub(crate) fn routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+    posts_routes().merge(other_routes())
+}
+
+fn other_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
     Routes::new()
+        .add(create_series::__path_create_series, create_series::create_series::<P, A>)
+        .add(list_series::__path_list_series, list_series::list_series::<P, A>)
+        .add(get_series::__path_get_series, get_series::get_series::<P, A>)
+        .add(stop_series::__path_stop_series, stop_series::stop_series::<P, A>)
+        .add(get_job::__path_get_job, get_job::get_job::<P, A>)
+        .add(
+            list_notifications::__path_list_notifications,
+            list_notifications::list_notifications::<P, A>,
+        )
+        .add(
+            read_notifications::__path_read_notifications,
+            read_notifications::read_notifications::<P, A>,
+        )
+}
+
+fn posts_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+    Routes::new()
+        .add(bulk_posts::__path_bulk_posts, bulk_posts::bulk_posts::<P, A>)
+        .add(approve_post::__path_approve_post, approve_post::approve_post::<P, A>)
+        .add(reject_post::__path_reject_post, reject_post::reject_post::<P, A>)
         .add(create_post::__path_create_post, create_post::create_post::<P, A>)
         .add(list_posts::__path_list_posts, list_posts::list_posts::<P, A>)
         .add(get_post::__path_get_post, get_post::get_post::<P, A>)

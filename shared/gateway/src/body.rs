@@ -11,6 +11,8 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 pub(crate) const PUBLISH_BYTES: usize = 512 * 1024;
 /// Largest body of every other request. Ours: a post of 5,000 characters takes at most 60 KB.
 pub(crate) const REQUEST_BYTES: usize = 128 * 1024;
+/// Largest body of many posts at once. Ours: 1,000 rows of 4 KB.
+pub(crate) const BULK_BYTES: usize = 4 * 1024 * 1024;
 /// How long a body may take to arrive. Ours: half of what API Gateway gives a whole request (30 s).
 const READ_TIMEOUT: Duration = Duration::from_secs(15);
 

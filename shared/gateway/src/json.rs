@@ -54,7 +54,7 @@ impl std::fmt::Display for JsonError {
 }
 
 impl JsonError {
-    fn into_problem(self) -> Problem {
+    pub(crate) fn into_problem(self) -> Problem {
         match self.error.classify() {
             Category::Data => {
                 let error = FieldError::new(self.path, "invalid", self.error.to_string());

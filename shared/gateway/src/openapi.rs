@@ -5,14 +5,17 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
 use bytes::Bytes;
-use posts::{Account, Confirm, NewAccount, NewPost, PatchPost, PostStatus, PostView, Reconnect};
-use publishing::{Page, TickReport};
+use posts::{
+    Account, Confirm, Job, NewAccount, NewPost, NewPosts, NewSeries, PatchPost, PostStatus,
+    PostView, Reconnect, Reject, Series,
+};
+use publishing::{Notifications, Page, SeriesView, TickReport};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use webhooks::EndpointSpec;
 
 use crate::admin::{AppList, DeadLetter, DeadLetters, FreshApp, FreshKey};
-use crate::api::Accounts;
+use crate::api::{Accounts, ReadNotifications, SeriesList};
 use crate::authenticate_user::UserAuth;
 use crate::authorize_channel::ChannelAuth;
 use crate::events_after::MissedEvents;
@@ -42,16 +45,25 @@ use crate::routes::Routes;
         FreshKey,
         LimitsSpec,
         MissedEvents,
+        Job,
         NewAccount,
         NewApp,
         NewPost,
         Page,
+        NewPosts,
+        NewSeries,
+        Notifications,
         PatchPost,
         PostStatus,
         PostView,
         RatesSpec,
+        ReadNotifications,
         Reconnect,
         Source,
+        Reject,
+        Series,
+        SeriesList,
+        SeriesView,
         TickReport,
         UserAuth
     ))

@@ -1,11 +1,10 @@
 //! Checks of inputs. Each adds what is wrong to a list, so that a caller learns everything at once.
 
 use jiff::civil;
-use jiff::tz::TimeZoneDatabase;
 
 use crate::{
     Account, AccountId, Confirm, FieldError, NewAccount, Target, Timestamp, When, WorkspaceId,
-    limits,
+    limits, wall_time,
 };
 
 /// Longest time zone name and wall time, in bytes. Ours: the longest IANA name has 32.
@@ -89,9 +88,8 @@ pub(crate) fn instant(at: Timestamp, now: Timestamp, errors: &mut Vec<FieldError
 
 /// Checks the texts that go with a time.
 pub(crate) fn time_texts(tz: Option<&str>, local_time: Option<&str>, errors: &mut Vec<FieldError>) {
-    // The bundled database: a rule reads no files, and a minimal machine has none.
     if let Some(tz) = tz
-        && (tz.len() > TIME_TEXT_BYTES || TimeZoneDatabase::bundled().get(tz).is_err())
+        && (tz.len() > TIME_TEXT_BYTES || wall_time::zone(tz).is_none())
     {
         let message = "This is no IANA time zone. Use a name such as \"Europe/Berlin\".";
         errors.push(FieldError::new("tz", "unknown_time_zone", message));

@@ -61,7 +61,7 @@ impl Post {
     /// should the roll-up or its announcement have been lost.
     pub fn due_at(&self) -> Option<Timestamp> {
         match &self.stage {
-            Stage::Draft | Stage::Cancelled { .. } => None,
+            Stage::Draft | Stage::PendingApproval { .. } | Stage::Cancelled { .. } => None,
             Stage::Scheduled { when } => Some(when.scheduled_at),
             Stage::Publishing { started_at, .. } => Some(started_at.plus(limits::ROLL_UP_AGAIN)),
             Stage::Published { finished_at, .. }

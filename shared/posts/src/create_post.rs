@@ -1,6 +1,8 @@
 //! A new post.
 
-use crate::{Account, Caller, FieldError, NewPost, Post, PostId, Stage, Timestamp, check};
+use crate::{
+    Account, Caller, FieldError, NewPost, Post, PostId, Stage, Timestamp, check, wall_time,
+};
 
 impl Post {
     /// Makes a post of `new` by `caller`. `known` are the accounts that it names, as far as they exist.
@@ -19,7 +21,11 @@ impl Post {
         };
         check::text(&new.text, &mut errors);
         let accounts = check::targets(&new.accounts, known, &workspace_id, &mut errors);
-        let at = new.scheduled_at.map(|at| check::instant(at, now, &mut errors));
+        let at = new.scheduled_at.or_else(|| {
+            let texts = (new.tz.as_deref(), new.local_time.as_deref());
+            wall_time::of_texts(texts.0, texts.1).map(|resolved| resolved.at)
+        });
+        let at = at.map(|at| check::instant(at, now, &mut errors));
         let when = check::when(at, new.tz, new.local_time, &mut errors);
         if when.is_some() {
             check::complete(&new.text, new.accounts.len(), &mut errors);
@@ -33,7 +39,11 @@ impl Post {
             author_id: caller.user_id.clone(),
             text: new.text,
             accounts,
-            stage: when.map_or(Stage::Draft, |when| Stage::Scheduled { when }),
+            stage: match when {
+                None => Stage::Draft,
+                Some(when) if new.needs_approval => Stage::PendingApproval { when },
+                Some(when) => Stage::Scheduled { when },
+            },
             version: 1,
             content_rev: 1,
             created_at: now,

@@ -31,7 +31,12 @@ impl Post {
             return Err(Refused::Invalid(errors));
         }
         let changed = text != self.text || accounts != self.accounts;
-        let stage = when.map_or(Stage::Draft, |when| Stage::Scheduled { when });
+        let pending = matches!(self.stage, Stage::PendingApproval { .. });
+        let stage = match when {
+            None => Stage::Draft,
+            Some(when) if pending => Stage::PendingApproval { when },
+            Some(when) => Stage::Scheduled { when },
+        };
         let content_rev = self.content_rev + u64::from(changed);
         Ok(Self { text, accounts, content_rev, ..self.moved(stage, now) })
     }
@@ -39,6 +44,9 @@ impl Post {
     /// The post due at once. Fails if it is not open any more, or not complete.
     pub fn publish_now(&self, now: Timestamp) -> Result<Self, Refused> {
         still_open(self).map_err(Refused::Conflict)?;
+        if matches!(self.stage, Stage::PendingApproval { .. }) {
+            return Err(Refused::Conflict(Conflict::NeedsApproval));
+        }
         let mut errors = Vec::new();
         check::complete(&self.text, self.accounts.len(), &mut errors);
         if !errors.is_empty() {

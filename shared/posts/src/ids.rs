@@ -71,6 +71,14 @@ text_id!(
     PostId
 );
 text_id!(
+    /// Work on many posts.
+    JobId
+);
+text_id!(
+    /// A post that comes again and again.
+    SeriesId
+);
+text_id!(
     /// One post to one account.
     DeliveryId
 );
@@ -91,6 +99,27 @@ impl PostId {
     /// The id of a new post, from a number that is never used twice: time in the high bits, chance in the low.
     pub fn from_number(number: u128) -> Self {
         Self(format!("post_{number:032x}"))
+    }
+}
+
+impl PostId {
+    /// The id of the post of a series on a date: the same inputs, the same id.
+    pub(crate) fn of_series(series: &SeriesId, date: &str) -> Self {
+        Self(format!("{series}:{date}"))
+    }
+}
+
+impl JobId {
+    /// The id of a new job, from a number that is never used twice.
+    pub fn from_number(number: u128) -> Self {
+        Self(format!("job_{number:032x}"))
+    }
+}
+
+impl SeriesId {
+    /// The id of a new series, from a number that is never used twice.
+    pub fn from_number(number: u128) -> Self {
+        Self(format!("series_{number:032x}"))
     }
 }
 

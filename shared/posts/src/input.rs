@@ -18,6 +18,7 @@ pub struct NewPost {
     #[serde(default)]
     pub accounts: Vec<AccountId>,
     /// When it is due: RFC 3339, or milliseconds since 1970. At most a minute ago, at most two years ahead.
+    /// May be left out beside `tz` and `local_time`, which then say it.
     #[serde(default)]
     pub scheduled_at: Option<Timestamp>,
     /// The IANA time zone that the author thinks in, such as `Europe/Berlin`. Kept for display.
@@ -26,6 +27,18 @@ pub struct NewPost {
     /// The wall time that the author typed, such as `2026-11-20T09:00`. Kept for display.
     #[serde(default)]
     pub local_time: Option<String>,
+    /// Another member of the workspace must agree before it is scheduled.
+    #[serde(default)]
+    pub needs_approval: bool,
+}
+
+/// Why a post is not approved.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reject {
+    /// A sentence for the author, at most 300 characters.
+    #[serde(default)]
+    pub reason: String,
 }
 
 /// A request to change a post. What is left out stays.

@@ -5,6 +5,8 @@
 
 mod account;
 mod announcement;
+mod approve_post;
+mod bulk;
 mod caller;
 mod cancel_post;
 mod check;
@@ -17,8 +19,10 @@ mod edit_post;
 mod error;
 mod ids;
 mod input;
+mod job;
 pub mod limits;
 pub mod news;
+mod notification;
 mod platform;
 mod post;
 mod prepare_delivery;
@@ -27,13 +31,16 @@ mod refused;
 mod retry_post;
 mod roll_up;
 mod secret;
+mod series;
 mod settings;
 mod settle_delivery;
 mod time;
 mod view;
+mod wall_time;
 
 pub use account::{Account, AccountStatus, NewAccount, Reconnect};
 pub use announcement::Announcement;
+pub use bulk::NewPosts;
 pub use caller::Caller;
 pub use check::{check_account, check_confirm};
 pub use claim_delivery::{DeliveryClaim, WrongState};
@@ -44,8 +51,10 @@ pub use delivery::{
     idem_key,
 };
 pub use error::{ErrorClass, FieldError};
-pub use ids::{AccountId, BadId, DeliveryId, PostId, UserId, WorkspaceId};
-pub use input::{Confirm, NewPost, PatchPost};
+pub use ids::{AccountId, BadId, DeliveryId, JobId, PostId, SeriesId, UserId, WorkspaceId};
+pub use input::{Confirm, NewPost, PatchPost, Reject};
+pub use job::{Job, JobKind, JobState};
+pub use notification::{Notification, NotificationKind, notifications_read};
 pub use platform::{
     AfterUnknown, Answer, Attachment, Class, Gate, GateScope, Outcome, Picture, Prepared,
     PublishTo, ReadBack, Remote, Request,
@@ -55,7 +64,9 @@ pub use read_back::Look;
 pub use refused::{Conflict, Refused};
 pub use retry_post::Reopened;
 pub use secret::Secret;
+pub use series::{Day, NewSeries, Rule, Series, SeriesState};
 pub use settings::Settings;
 pub use settle_delivery::Jitter;
 pub use time::Timestamp;
 pub use view::{DeliveryView, ErrorView, PostView, Progress};
+pub use wall_time::wall_time_warning;

@@ -20,6 +20,9 @@ pub const URL_BYTES: usize = 2_048;
 /// Longest secret of an account, in bytes. Ours: OAuth tokens stay below it.
 pub const SECRET_BYTES: usize = 4_096;
 
+/// Most posts of one bulk request. Source: the scheduler's features, 1,000 rows.
+pub const BULK_POSTS: usize = 1_000;
+
 /// A time this little in the past means "now": clocks differ and forms are slow.
 pub const NOW_SLACK: Duration = Duration::from_secs(60);
 

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::delivery::digest;
 use crate::{
-    Account, Announcement, Delivery, DeliveryView, FailReason, Post, Progress, Stage, Timestamp,
-    UserId, limits,
+    Account, Announcement, Delivery, DeliveryView, FailReason, Job, Post, Progress, Stage,
+    Timestamp, UserId, WorkspaceId, limits,
 };
 
 /// Who made something happen.
@@ -35,7 +35,40 @@ struct News<'a> {
 pub fn created(post: &Post, except_socket: Option<&str>) -> Vec<Announcement> {
     let data = fields(json!({ "post": summary(post) }));
     let news = of_post(post, "post:created", Actor::User(&post.author_id), data);
-    with_new_time(news, None, post, &post.author_id, except_socket)
+    let mut told = with_new_time(news, None, post, &post.author_id, except_socket);
+    if let Stage::PendingApproval { when } = &post.stage {
+        let mut data = fields(json!({ "post_id": post.id, "accounts": account_ids(post) }));
+        data.extend(fields(value(when)));
+        let asked = of_post(post, "post:approval-requested", Actor::User(&post.author_id), data);
+        told.push(asked.tell(post, None));
+    }
+    told
+}
+
+/// Another member agreed to a post, which is scheduled now.
+pub fn approved(before: &Post, after: &Post, by: &UserId) -> Vec<Announcement> {
+    let data = fields(json!({ "post_id": after.id, "approved_by": by }));
+    with_new_time(
+        of_post(after, "post:approved", Actor::User(by), data),
+        Some(before),
+        after,
+        by,
+        None,
+    )
+}
+
+/// Another member did not agree to a post, which is a draft again.
+pub fn rejected(after: &Post, by: &UserId, reason: &str) -> Announcement {
+    let reason: String = reason.chars().take(limits::MESSAGE_CHARS).collect();
+    let data = fields(json!({ "post_id": after.id, "rejected_by": by, "reason": reason }));
+    of_post(after, "post:rejected", Actor::User(by), data).tell(after, None)
+}
+
+/// The next post of a series was made.
+pub fn of_series(post: &Post) -> Vec<Announcement> {
+    let data = fields(json!({ "post": summary(post) }));
+    let news = of_post(post, "post:created", Actor::System, data);
+    with_new_time(news, None, post, &post.author_id, None)
 }
 
 /// A change of a post was stored.
@@ -152,6 +185,7 @@ pub fn finished(post: &Post, deliveries: &[Delivery]) -> Option<Announcement> {
             fields(json!({ "reason": reason_name(*reason), "needs_review": needs_review })),
         ),
         Stage::Draft
+        | Stage::PendingApproval { .. }
         | Stage::Scheduled { .. }
         | Stage::Publishing { .. }
         | Stage::Cancelled { .. } => return None,
@@ -159,6 +193,36 @@ pub fn finished(post: &Post, deliveries: &[Delivery]) -> Option<Announcement> {
     data.extend(fields(json!({ "post_id": post.id, "progress": progress })));
     let lines = deliveries.iter().map(|d| value(&DeliveryView::new(d))).collect();
     Some(of_post(post, event, Actor::System, data).with_deliveries(lines).tell(post, None))
+}
+
+/// A job got on.
+pub fn job_changed(job: &Job, now: Timestamp) -> Announcement {
+    let percent = (job.done * 100).checked_div(job.total).unwrap_or(0);
+    let progress = json!({ "done": job.done, "total": job.total, "failed": 0, "percent": percent });
+    let data = fields(json!({
+        "job_id": job.id, "kind": job.kind, "status": job.status(), "progress": progress,
+    }));
+    let (event, resource, seq) = ("job:status-changed", job.id.as_str(), job.version);
+    let news = News { event, resource, seq, at: now, actor: Actor::User(&job.author_id), data };
+    let channels = vec![
+        format!("private-user-{}", job.author_id),
+        format!("private-workspace-{}", job.workspace_id),
+    ];
+    news.wrap(job.workspace_id.as_str(), channels, None)
+}
+
+/// News for one person alone.
+pub(crate) fn of_user(
+    (user, workspace): (&UserId, &WorkspaceId),
+    event: &'static str,
+    resource: &str,
+    at: Timestamp,
+    data: Value,
+) -> Announcement {
+    // Notifications have no versions; their time orders them.
+    let seq = u64::try_from(at.ms()).unwrap_or(0);
+    let news = News { event, resource, seq, at, actor: Actor::System, data: fields(data) };
+    news.wrap(workspace.as_str(), vec![format!("private-user-{user}")], None)
 }
 
 /// An account was connected.

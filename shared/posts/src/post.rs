@@ -58,6 +58,12 @@ pub struct When {
 pub enum Stage {
     /// Not due at any time.
     Draft,
+    /// Waits until another member of the workspace agrees.
+    PendingApproval {
+        /// Its time.
+        #[serde(flatten)]
+        when: When,
+    },
     /// Waits for its time.
     Scheduled {
         /// Its time.
@@ -127,6 +133,8 @@ pub enum FailReason {
 pub enum PostStatus {
     /// Not due at any time.
     Draft,
+    /// Waits until another member of the workspace agrees.
+    PendingApproval,
     /// Waits for its time.
     Scheduled,
     /// Claimed by a worker.
@@ -146,6 +154,7 @@ impl PostStatus {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
+            Self::PendingApproval => "pending_approval",
             Self::Scheduled => "scheduled",
             Self::Publishing => "publishing",
             Self::Published => "published",
@@ -161,6 +170,7 @@ impl Post {
     pub fn status(&self) -> PostStatus {
         match self.stage {
             Stage::Draft => PostStatus::Draft,
+            Stage::PendingApproval { .. } => PostStatus::PendingApproval,
             Stage::Scheduled { .. } => PostStatus::Scheduled,
             Stage::Publishing { .. } => PostStatus::Publishing,
             Stage::Published { .. } => PostStatus::Published,
@@ -174,7 +184,8 @@ impl Post {
     pub fn when(&self) -> Option<&When> {
         match &self.stage {
             Stage::Draft | Stage::Cancelled { .. } => None,
-            Stage::Scheduled { when }
+            Stage::PendingApproval { when }
+            | Stage::Scheduled { when }
             | Stage::Publishing { when, .. }
             | Stage::Published { when, .. }
             | Stage::PartiallyPublished { when, .. }
@@ -192,6 +203,8 @@ impl Post {
     /// Whether it is scheduled for another time than `before`.
     pub(crate) fn has_new_time(&self, before: Option<&Self>) -> bool {
         let at = |post: &Self| post.when().map(|when| when.scheduled_at);
-        matches!(self.stage, Stage::Scheduled { .. }) && before.and_then(at) != at(self)
+        let scheduled = |post: &Self| matches!(post.stage, Stage::Scheduled { .. });
+        let before = before.filter(|post| scheduled(post));
+        scheduled(self) && before.and_then(at) != at(self)
     }
 }

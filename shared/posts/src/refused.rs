@@ -26,6 +26,21 @@ pub enum Conflict {
     /// The credentials are those of another account.
     #[error("These credentials open another account. Connect that one as an account of its own.")]
     OtherAccount,
+    /// The post does not wait for anybody's agreement.
+    #[error("This post does not wait for approval.")]
+    NotPending,
+    /// Authors do not approve their own posts.
+    #[error("This is your own post. Ask another member of the workspace to approve it.")]
+    OwnPost,
+    /// The post waits for somebody's agreement.
+    #[error("This post waits for approval. Ask another member of the workspace.")]
+    NeedsApproval,
+    /// The time of a post that waits is over.
+    #[error("The time of this post is over. Give it a new one, then approve it.")]
+    TimeIsOver,
+    /// The series has ended.
+    #[error("This series has ended already.")]
+    SeriesEnded,
     /// Nothing of the post failed.
     #[error("Nothing of this post failed, so there is nothing to publish again.")]
     NothingFailed,
@@ -45,6 +60,11 @@ impl Conflict {
             Self::AlreadyOver(PostStatus::Cancelled) => "post_cancelled",
             Self::AlreadyOver(_) => "post_already_finished",
             Self::OtherVersion(_) => "version_conflict",
+            Self::NotPending => "not_pending",
+            Self::OwnPost => "own_post",
+            Self::NeedsApproval => "needs_approval",
+            Self::TimeIsOver => "time_is_over",
+            Self::SeriesEnded => "series_ended",
             Self::OtherAccount => "other_account",
             Self::NothingFailed => "nothing_failed",
             Self::NotUnconfirmed => "not_unconfirmed",
@@ -56,7 +76,7 @@ impl Conflict {
 /// Lets a change through while the post is a draft or waits for its time.
 pub(crate) fn still_open(post: &Post) -> Result<(), Conflict> {
     match post.status() {
-        PostStatus::Draft | PostStatus::Scheduled => Ok(()),
+        PostStatus::Draft | PostStatus::PendingApproval | PostStatus::Scheduled => Ok(()),
         PostStatus::Publishing => Err(Conflict::AlreadyPublishing),
         over => Err(Conflict::AlreadyOver(over)),
     }

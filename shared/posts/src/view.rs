@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     AccountId, Delivery, DeliveryError, DeliveryId, DeliveryState, DeliveryStatus, ErrorClass,
-    Post, Timestamp, limits,
+    FieldError, Post, Timestamp, limits,
 };
 
 /// A post with its deliveries. A post that was never claimed has none.
@@ -17,6 +17,9 @@ pub struct PostView {
     pub deliveries: Vec<DeliveryView>,
     /// How far they are.
     pub progress: Progress,
+    /// What the caller should know about a request that was accepted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<FieldError>,
 }
 
 /// A delivery as people see it.
@@ -93,7 +96,8 @@ impl PostView {
         let mut ordered: Vec<&Delivery> = deliveries.iter().collect();
         ordered.sort_by_key(|d| place(d));
         let views = ordered.into_iter().map(DeliveryView::new).collect();
-        Self { progress: Progress::of(deliveries), deliveries: views, post }
+        let progress = Progress::of(deliveries);
+        Self { progress, deliveries: views, post, warnings: Vec::new() }
     }
 }
 

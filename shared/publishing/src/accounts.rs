@@ -46,7 +46,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
 
     /// Whether an account can be published to at `now`; its tokens are renewed if they are about to end.
     pub async fn credentials_ready(&self, id: &AccountId, now: Timestamp) -> bool {
-        matches!(self.reach(id, now).await, Ok(Reach::Open(_)))
+        let Ok(account) = self.data.get_account(id).await else { return false };
+        matches!(self.reach(id, &account.platform, now).await, Ok(Reach::Open(_)))
     }
 
     /// Lists the accounts of a workspace of the caller, the oldest first.

@@ -6,9 +6,12 @@ use posts::{Delivery, Post, PostClaim, PostId, PostStatus, limits, news};
 use crate::tick::Run;
 use crate::{Announcer, PublishTo, Publishing, TickReport};
 
+/// A post that was just claimed, with its deliveries.
+type Claimed = (Post, Vec<Delivery>);
+
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
-    /// Does what a due post needs. Gives the deliveries that a claim made.
-    pub(crate) async fn claim_post(&self, id: PostId, run: &Run) -> (TickReport, Vec<Delivery>) {
+    /// Does what a due post needs. Gives the post with the deliveries that a claim made.
+    pub(crate) async fn claim_post(&self, id: PostId, run: &Run) -> (TickReport, Option<Claimed>) {
         match self.try_claim(&id, run).await {
             Ok(done) => done,
             // Another worker was faster, or an author deleted it: nothing is left to do.
@@ -24,19 +27,20 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         &self,
         id: &PostId,
         run: &Run,
-    ) -> Result<(TickReport, Vec<Delivery>), Error> {
+    ) -> Result<(TickReport, Option<Claimed>), Error> {
         let (before, deliveries) = self.data.get_post(id).await?;
         let now = run.clock.now();
         match before.claim(now, &run.settings) {
             PostClaim::Taken(after, deliveries) => {
                 self.data.claim_post(&before, &after, &deliveries).await?;
                 self.announce(news::publishing(&after, &deliveries)).await;
-                Ok((TickReport { processed: 1, ..TickReport::default() }, deliveries))
+                let report = TickReport { processed: 1, ..TickReport::default() };
+                Ok((report, Some((after, deliveries))))
             }
             PostClaim::Missed(after) => {
                 self.data.replace_post(&before, &after).await?;
                 self.tell_end(&after, &[]).await?;
-                Ok((TickReport { processed: 1, failed: 1, ..TickReport::default() }, Vec::new()))
+                Ok((TickReport { processed: 1, failed: 1, ..TickReport::default() }, None))
             }
             PostClaim::NotDue => {
                 self.look_after(&before, &deliveries, run).await?;
@@ -57,7 +61,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             return Ok(());
         }
         match post.status() {
-            PostStatus::Draft | PostStatus::Scheduled | PostStatus::Cancelled => Ok(()),
+            PostStatus::Draft
+            | PostStatus::PendingApproval
+            | PostStatus::Scheduled
+            | PostStatus::Cancelled => Ok(()),
             PostStatus::Publishing => {
                 self.announce(news::publishing(post, deliveries)).await;
                 if self.finish(post, deliveries, run).await? {

@@ -2,7 +2,7 @@
 
 use posts::{
     Account, AccountId, Caller, FieldError, NewPost, Post, PostId, PostView, Timestamp, limits,
-    news,
+    news, wall_time_warning,
 };
 
 use crate::{Announcer, PublishTo, Publishing, Refusal, numbers};
@@ -18,11 +18,15 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     ) -> Result<PostView, Refusal> {
         let known = self.known(&new.accounts).await?;
         let id = PostId::from_number(numbers::unique(now));
+        let warning = match new.scheduled_at {
+            Some(_) => None,
+            None => wall_time_warning(new.tz.as_deref(), new.local_time.as_deref()),
+        };
         let post = Post::create(id, caller, new, &known, now).map_err(Refusal::Invalid)?;
         self.check_text(&post)?;
         self.data.create_post(&post).await?;
         self.announce(news::created(&post, except_socket)).await;
-        Ok(PostView::new(post, &[]))
+        Ok(PostView { warnings: warning.into_iter().collect(), ..PostView::new(post, &[]) })
     }
 
     /// Those of the accounts that exist. A list that is too long is refused by the rule anyway, and not read.

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use data::{Error, Kept};
+use data::{Error, Kept, Stored};
 use futures::FutureExt;
 use posts::{Account, Credentials, Refreshed, Secret, Timestamp, Worker};
 use tokio::time::{Instant, sleep, timeout};
@@ -65,6 +65,15 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Reads and opens an account's credentials. A plain key of an earlier version is sealed on the way.
     pub(crate) async fn open(&self, account: &Account) -> Result<Opened, Error> {
         let stored = self.data.get_credentials(&account.id).await?;
+        self.open_stored(account, stored).await
+    }
+
+    /// Opens credentials that were read.
+    pub(crate) async fn open_stored(
+        &self,
+        account: &Account,
+        stored: Stored,
+    ) -> Result<Opened, Error> {
         let token_ver = stored.token_ver;
         let sealed = match stored.kept {
             Kept::Sealed(sealed) => sealed,

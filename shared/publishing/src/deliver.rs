@@ -10,6 +10,7 @@ use posts::{
 };
 
 use crate::attempt::PANICKED;
+use crate::busy::Taken;
 use crate::reach::{Connected, Reach};
 use crate::tick::{PATIENCE, RENEW, Run, Task};
 use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
@@ -22,14 +23,13 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         mut tasks: Vec<Task>,
         run: &Run,
     ) -> TickReport {
-        tasks.sort();
-        tasks.dedup();
+        // Of two of the same, the one that was just claimed comes first and stays.
+        tasks.sort_by(|a, b| {
+            a.order().cmp(&b.order()).then(b.fresh.is_some().cmp(&a.fresh.is_some()))
+        });
+        tasks.dedup_by(|b, a| a.order() == b.order());
         let mut report = TickReport::default();
-        let taken = self.busy.take(&id).await;
-        // A run that takes up what an earlier process left waits for its turn instead.
-        if taken.is_none() && !run.looks_ahead() {
-            return report;
-        }
+        let Some(_taken) = self.take(&id, run).await else { return report };
         match self.work(&id, tasks, run, &mut report).await {
             // The account has another worker, which does the work or leaves it to the next run.
             Ok(()) | Err(Error::Conflict | Error::NotFound) => {}
@@ -47,24 +47,28 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         run: &Run,
         report: &mut TickReport,
     ) -> Result<(), Error> {
-        self.lease(id, run).await?;
+        // In a process that is alone on its store, what this process knows is all there is to know.
+        if run.settings.alone {
+            return self.work_leased(id, tasks, run, report).await;
+        }
+        self.data.lease_account(id, &run.me, run.clock.now(), &run.settings).await?;
         let worked = self.work_leased(id, tasks, run, report).await;
         self.data.release_account(id, &run.me).await?;
         worked
     }
 
-    /// Takes the account. A run that takes up what an earlier process left waits for its turn: later runs
-    /// would see that work only when its lease ends.
-    async fn lease(&self, id: &AccountId, run: &Run) -> Result<(), Error> {
+    /// Takes the account in this process. A run that takes up what an earlier process left waits for its turn: later
+    /// runs would see that work only when its lease ends.
+    async fn take(&self, id: &AccountId, run: &Run) -> Option<Taken<'_>> {
         let started = run.clock.now();
         loop {
-            let now = run.clock.now();
-            match self.data.lease_account(id, &run.me, now, &run.settings).await {
-                Err(Error::Conflict) if run.looks_ahead() && now.since(started) < limits::LEASE => {
-                    tokio::time::sleep(TURN).await;
-                }
-                done => return done,
+            if let Some(taken) = self.busy.take(id).await {
+                return Some(taken);
             }
+            if !run.looks_ahead() || run.clock.now().since(started) >= limits::LEASE {
+                return None;
+            }
+            tokio::time::sleep(TURN).await;
         }
     }
 
@@ -76,10 +80,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         report: &mut TickReport,
     ) -> Result<(), Error> {
         let mut leased_at = run.clock.now();
-        let mut reach = self.reach(id, leased_at).await?;
+        let platform = self.platform_of(&tasks).await?;
+        let mut reach = self.reach(id, &platform, leased_at).await?;
         for task in tasks {
             let now = run.clock.now();
-            if now.since(leased_at) >= RENEW {
+            if !run.settings.alone && now.since(leased_at) >= RENEW {
                 self.data.lease_account(id, &run.me, now, &run.settings).await?;
                 leased_at = now;
             }
@@ -103,10 +108,24 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         Ok(())
     }
 
+    /// The platform of an account, as its first delivery names it.
+    async fn platform_of(&self, tasks: &[Task]) -> Result<String, Error> {
+        let Some(task) = tasks.first() else { return Ok(String::new()) };
+        if let Some(fresh) = &task.fresh {
+            let mine = fresh.1.iter().find(|d| d.id == task.delivery);
+            return Ok(mine.map(|d| d.platform.clone()).unwrap_or_default());
+        }
+        Ok(self.data.get_delivery(&task.post, &task.delivery).await?.platform)
+    }
+
     /// Takes one delivery a step on: claims, then looks, or arms, publishes and settles. A stop between two writes
     /// leaves a state that a later run goes on from. Nothing if it is not due.
     async fn deliver(&self, task: &Task, to: &Reach, run: &Run) -> Result<Option<Delivery>, Error> {
-        let (post, all) = self.data.get_post(&task.post).await?;
+        let (post, all) = match &task.fresh {
+            // Whatever happened to it since the claim makes the first write lose.
+            Some(fresh) => fresh.as_ref().clone(),
+            None => self.data.get_post(&task.post).await?,
+        };
         let before = all.iter().find(|d| d.id == task.delivery).ok_or(Error::NotFound)?;
         if let Some(held) = self.held(before, run).await? {
             self.data.replace_delivery(before, &held).await?;

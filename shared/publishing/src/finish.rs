@@ -1,7 +1,7 @@
 //! The end of a post.
 
 use data::Error;
-use posts::{Delivery, Post, news};
+use posts::{Delivery, Notification, Post, news};
 
 use crate::tick::Run;
 use crate::{Announcer, PublishTo, Publishing};
@@ -24,6 +24,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// again, with the same event id.
     pub(crate) async fn tell_end(&self, post: &Post, deliveries: &[Delivery]) -> Result<(), Error> {
         self.announce(news::finished(post, deliveries)).await;
+        if let Some(note) = Notification::of_post(post, deliveries) {
+            self.notify(note).await;
+        }
         self.data.look_again(post, None).await
     }
 }

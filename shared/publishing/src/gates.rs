@@ -26,7 +26,8 @@ impl Gates {
         kept.get(id).filter(|(since, _)| since.elapsed() < BELIEVED).map(|(_, until)| *until)
     }
 
-    fn keep(&self, id: &AccountId, until: Option<Timestamp>) {
+    /// Believes what was read.
+    pub(crate) fn keep(&self, id: &AccountId, until: Option<Timestamp>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST_KEPT {
             kept.clear();

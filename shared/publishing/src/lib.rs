@@ -5,7 +5,9 @@
 
 mod accounts;
 mod announce;
+mod approve_post;
 mod attempt;
+mod bulk;
 mod busy;
 mod cancel_post;
 mod claim_posts;
@@ -20,6 +22,7 @@ mod finish;
 mod gates;
 mod get_post;
 mod list_posts;
+mod notifications;
 mod numbers;
 mod ports;
 mod publish_now;
@@ -28,6 +31,7 @@ mod reconnect_account;
 mod refusal;
 mod retry_post;
 mod send_again;
+mod series;
 mod tick;
 mod values;
 
@@ -38,7 +42,7 @@ use vault::Vault;
 
 pub use ports::{Announcer, PublishTo};
 pub use refusal::Refusal;
-pub use values::{ListPosts, Page, TickReport};
+pub use values::{ListPosts, Notifications, Page, SeriesView, TickReport};
 
 /// Posts, accounts and the ticker, on a store, a vault, platforms and someone to announce to.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Whether an account can be published to, and with what.
 
 use data::Error;
-use posts::{Account, AccountId, Credentials, Secret, Timestamp, limits, news};
+use posts::{Account, AccountId, Credentials, Notification, Secret, Timestamp, limits, news};
 
 use crate::credentials::{Open, Opened, Renewal};
 use crate::tick::Run;
@@ -37,21 +37,27 @@ impl Reach {
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Reads an account and opens its credentials, renewed if they are about to end. Fails with `Conflict` if they
     /// cannot be renewed right now: the work stays for a later run.
-    pub(crate) async fn reach(&self, id: &AccountId, now: Timestamp) -> Result<Reach, Error> {
-        let account = match self.data.get_account(id).await {
-            Ok(account) => account,
+    pub(crate) async fn reach(
+        &self,
+        id: &AccountId,
+        platform: &str,
+        now: Timestamp,
+    ) -> Result<Reach, Error> {
+        let known = match self.data.open_account(id, platform).await {
+            Ok(known) => known,
             Err(Error::NotFound) => return Ok(Reach::Gone),
             Err(error) => return Err(error),
         };
+        self.gates.keep(id, known.closed_until);
+        let account = known.account;
         if account.status == posts::AccountStatus::NeedsReauth {
             return Ok(Reach::Shut);
         }
-        let open = match self.open(&account).await {
+        let open = match self.open_stored(&account, known.credentials).await {
             Ok(Opened::Open(open)) => open,
             Ok(Opened::Lost) => {
                 return self.shut(&account, "Its credentials cannot be read.", now).await;
             }
-            Err(Error::NotFound) => return Ok(Reach::Gone),
             Err(error) => return Err(error),
         };
         if !open.credentials.should_refresh(now) {
@@ -98,6 +104,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         if let Some(after) = account.needs_reauth() {
             self.data.replace_account(account, &after).await?;
             self.announce([news::account_status_changed(&after, reason, now)]).await;
+            self.notify(Notification::of_account(&after, reason, now)).await;
         }
         Ok(Reach::Shut)
     }

@@ -1,11 +1,15 @@
 //! One run of the ticker.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use data::Due;
 use futures::{StreamExt, stream};
-use posts::{AccountId, DeliveryId, PostId, Settings, Timestamp, Worker, WorkspaceId, limits};
+use posts::{
+    AccountId, Delivery, DeliveryId, JobId, Post, PostId, SeriesId, Settings, Timestamp, Worker,
+    WorkspaceId, limits,
+};
 
 use crate::clock::Clock;
 use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
@@ -36,11 +40,20 @@ impl Run {
 }
 
 /// A delivery to look at. They are ordered as they must go out to an account.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone)]
 pub(crate) struct Task {
     pub(crate) scheduled_at: Timestamp,
     pub(crate) post: PostId,
     pub(crate) delivery: DeliveryId,
+    /// The post and its deliveries, if this run has just claimed them.
+    pub(crate) fresh: Option<Arc<(Post, Vec<Delivery>)>>,
+}
+
+impl Task {
+    /// How tasks of an account are ordered.
+    pub(crate) fn order(&self) -> (Timestamp, &PostId, &DeliveryId) {
+        (self.scheduled_at, &self.post, &self.delivery)
+    }
 }
 
 /// Deliveries by account.
@@ -70,7 +83,13 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 return TickReport::default();
             }
         };
-        let (posts, mut tasks) = sort(due);
+        let Sorted { posts, mut tasks, series, jobs } = sort(due);
+        for id in series {
+            self.advance_series(&id, &run).await;
+        }
+        for id in jobs {
+            self.run_job(&id, &run).await;
+        }
         let (mut report, claimed) = self.claim_posts(interleave(posts), &run).await;
         for (account, more) in claimed {
             tasks.entry(account).or_default().extend(more);
@@ -89,33 +108,46 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             stream::iter(posts.into_iter().take(CLAIMS)).map(|id| self.claim_post(id, run));
         let mut claims = claims.buffer_unordered(CLAIMS_AT_ONCE);
         let (mut report, mut tasks) = (TickReport::default(), Tasks::new());
-        while let Some((done, deliveries)) = claims.next().await {
+        while let Some((done, claimed)) = claims.next().await {
             report += done;
-            for delivery in deliveries {
+            let Some(claimed) = claimed.map(Arc::new) else { continue };
+            for delivery in &claimed.1 {
                 let task = Task {
                     scheduled_at: delivery.scheduled_at,
-                    post: delivery.post_id,
-                    delivery: delivery.id,
+                    post: delivery.post_id.clone(),
+                    delivery: delivery.id.clone(),
+                    fresh: Some(Arc::clone(&claimed)),
                 };
-                tasks.entry(delivery.account_id).or_default().push(task);
+                tasks.entry(delivery.account_id.clone()).or_default().push(task);
             }
         }
         (report, tasks)
     }
 }
 
-/// Splits what is due into posts by workspace and deliveries by account.
-fn sort(due: Vec<Due>) -> (BTreeMap<WorkspaceId, Vec<PostId>>, Tasks) {
-    let (mut posts, mut tasks) = (BTreeMap::<_, Vec<_>>::new(), Tasks::new());
+/// What is due: posts by workspace, deliveries by account.
+#[derive(Default)]
+struct Sorted {
+    posts: BTreeMap<WorkspaceId, Vec<PostId>>,
+    tasks: Tasks,
+    series: Vec<SeriesId>,
+    jobs: Vec<JobId>,
+}
+
+fn sort(due: Vec<Due>) -> Sorted {
+    let mut sorted = Sorted::default();
     for entry in due {
         match entry {
-            Due::Post { post, workspace } => posts.entry(workspace).or_default().push(post),
+            Due::Post { post, workspace } => sorted.posts.entry(workspace).or_default().push(post),
+            Due::Series(id) => sorted.series.push(id),
+            Due::Job(id) => sorted.jobs.push(id),
             Due::Delivery { post, delivery, account, scheduled_at } => {
-                tasks.entry(account).or_default().push(Task { scheduled_at, post, delivery });
+                let task = Task { scheduled_at, post, delivery, fresh: None };
+                sorted.tasks.entry(account).or_default().push(task);
             }
         }
     }
-    (posts, tasks)
+    sorted
 }
 
 /// Takes from each workspace in turn, so that one's bulk does not delay the rest.

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use posts::{PostStatus, PostView, WorkspaceId};
+use posts::{FieldError, Notification, PostStatus, PostView, Series, WorkspaceId};
 use serde::Serialize;
 
 /// Which posts to list.
@@ -25,6 +25,26 @@ pub struct Page {
     pub posts: Vec<PostView>,
     /// Where the next page begins; nothing on the last one.
     pub next_cursor: Option<String>,
+}
+
+/// A series, with what its author should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct SeriesView {
+    /// The series.
+    #[serde(flatten)]
+    pub series: Series,
+    /// What the caller should know about a request that was accepted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<FieldError>,
+}
+
+/// Notifications of a user, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Notifications {
+    /// The notifications, at most 100.
+    pub notifications: Vec<Notification>,
+    /// How many of them are not read.
+    pub unread_count: usize,
 }
 
 /// What one run of the ticker did.

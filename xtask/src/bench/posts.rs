@@ -27,7 +27,7 @@ const FEW: usize = 100;
 const MANY: usize = 10_000;
 /// How long until posts are due after the first one of them is created.
 const AHEAD_FEW: Duration = Duration::from_secs(5);
-const AHEAD_MANY: Duration = Duration::from_secs(120);
+const AHEAD_MANY: Duration = Duration::from_secs(45);
 /// Longest wait for the last arrival.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Connections that create posts at once.

@@ -8,6 +8,7 @@ mod decide;
 mod gates;
 mod kill;
 mod race;
+mod series;
 mod tick;
 mod unknown;
 mod verbs;
