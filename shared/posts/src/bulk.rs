@@ -89,16 +89,7 @@ impl Row {
         };
         let (tz, local_time) = (given(self.tz), given(self.local_time));
         let text = self.text;
-        NewPost {
-            workspace_id: None,
-            text,
-            accounts,
-            scheduled_at,
-            tz,
-            local_time,
-            needs_approval,
-            ..NewPost::default()
-        }
+        NewPost { workspace_id: None, text, accounts, scheduled_at, tz, local_time, needs_approval }
     }
 }
 
