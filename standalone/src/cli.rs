@@ -80,6 +80,7 @@ Environment:
   PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES        true: webhooks may go to private networks
   PUSHBRIDGE_LATE_LIMIT_MINUTES             how late a post may still go out (60)
   PUSHBRIDGE_LISTEN, PUSHBRIDGE_DATA        as --listen and --data, which come first
+  PUSHBRIDGE_STORE                          as --store, which comes first
 
 Examples:
   pushbridge serve
@@ -93,6 +94,9 @@ pub(crate) struct ServeArgs {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:6001]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
+    /// Where it is kept who is connected: memory, or dynamodb (an engine inside the process) [default: memory]
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
     #[command(flatten)]
     place: Place,
 }
@@ -118,13 +122,13 @@ impl Cli {
 impl ServeArgs {
     /// The flags, for the configuration.
     pub(crate) fn flags(&self) -> Flags {
-        Flags { listen: self.listen.clone(), ..self.place.flags() }
+        Flags { listen: self.listen.clone(), store: self.store.clone(), ..self.place.flags() }
     }
 }
 
 impl Place {
     fn flags(&self) -> Flags {
-        Flags { listen: None, data: self.data.clone(), config: self.config.clone() }
+        Flags { data: self.data.clone(), config: self.config.clone(), ..Flags::default() }
     }
 }
 

@@ -48,6 +48,8 @@ const LATE_LIMIT_RANGE: std::ops::RangeInclusive<u64> = 15..=1_440;
 pub(crate) struct Flags {
     /// `--listen`.
     pub(crate) listen: Option<String>,
+    /// `--store`.
+    pub(crate) store: Option<String>,
     /// `--data`.
     pub(crate) data: Option<PathBuf>,
     /// `--config`. A file named here must exist.
@@ -61,6 +63,15 @@ pub(crate) enum Mode {
     Demo,
     /// The operator's own apps and keys.
     Configured,
+}
+
+/// Where it is kept who is connected, subscribed and present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StoreKind {
+    /// In maps of this process.
+    Memory,
+    /// In a DynamoDB table, on an engine inside this process.
+    Dynamodb,
 }
 
 /// How posts are sent.
@@ -81,6 +92,8 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// The directory that holds everything durable.
     pub(crate) data: PathBuf,
+    /// Where it is kept who is connected.
+    pub(crate) store: StoreKind,
     /// The apps of the configuration.
     pub(crate) apps: Apps,
     /// The same as they are written.
@@ -114,7 +127,7 @@ impl Config {
         let listen = listen(flags, env, &file)?;
         let apps = app::all(env, &file)?;
         let jwt = jwt::read(env, &file)?;
-        let settings = Settings::read(env, &file)?;
+        let settings = Settings::read(flags, env, &file)?;
         match (apps.is_empty(), jwt) {
             (true, None) => demo::config(listen, data, settings),
             (true, Some(_)) => Err(ConfigError::missing("PUSHER_APP_ID", "1001")),
@@ -175,6 +188,7 @@ fn served(specs: &[AppSpec]) -> Result<Apps, ConfigError> {
 
 /// What may be set both in the demo and with real credentials.
 struct Settings {
+    store: StoreKind,
     cron_secret: Option<Secret>,
     admin_key: Option<Secret>,
     bus: Option<Bus>,
@@ -186,7 +200,7 @@ struct Settings {
 }
 
 impl Settings {
-    fn read(env: &Env, file: &File) -> Result<Self, ConfigError> {
+    fn read(flags: &Flags, env: &Env, file: &File) -> Result<Self, ConfigError> {
         const LATE: &str = "PUSHBRIDGE_LATE_LIMIT_MINUTES";
         let (name, minutes) = match env.parse(LATE, "60", |text| text.parse().ok())? {
             Some(minutes) => (LATE, minutes),
@@ -200,6 +214,7 @@ impl Settings {
             return Err(ConfigError::malformed(name, why, "60"));
         }
         Ok(Self {
+            store: store(flags, env, file)?,
             cron_secret: bearer::cron_secret(env, file)?,
             admin_key: bearer::admin_key(env, file)?,
             bus: bus::read(env)?,
@@ -225,6 +240,7 @@ impl Settings {
             mode: Mode::Configured,
             listen,
             data,
+            store: self.store,
             apps: served(&specs)?,
             specs,
             jwt,
@@ -245,6 +261,25 @@ impl Settings {
 fn data_dir(flags: &Flags, env: &Env, file: &File) -> PathBuf {
     let named = flags.data.clone().or_else(|| env.get("PUSHBRIDGE_DATA").map(PathBuf::from));
     named.or_else(|| file.server.data.clone()).unwrap_or_else(|| Path::new(DEFAULT_DATA).to_owned())
+}
+
+fn store(flags: &Flags, env: &Env, file: &File) -> Result<StoreKind, ConfigError> {
+    let (name, text) = if let Some(text) = flags.store.as_deref() {
+        ("--store", text)
+    } else if let Some(text) = env.get("PUSHBRIDGE_STORE") {
+        ("PUSHBRIDGE_STORE", text)
+    } else {
+        ("server.store", file.server.store.as_deref().unwrap_or("memory"))
+    };
+    match text {
+        "memory" => Ok(StoreKind::Memory),
+        "dynamodb" => Ok(StoreKind::Dynamodb),
+        _ => Err(ConfigError::malformed(
+            name,
+            format!("{text:?} is not a store"),
+            "memory or dynamodb",
+        )),
+    }
 }
 
 fn listen(flags: &Flags, env: &Env, file: &File) -> Result<SocketAddr, ConfigError> {

@@ -9,13 +9,13 @@ use posts::{Announcement, PostId};
 use protocol::{ChannelName, EventName, UserId};
 use publishing::Announcer;
 use service::Service;
-use store::MemoryStore;
+use store::Store;
 
 use crate::jobs::now_ms;
 use crate::sockets::Sockets;
 
-/// The push core as one machine runs it.
-pub(crate) type Core = Service<MemoryStore, Sockets, Directory>;
+/// The push core as one machine runs it, on either store.
+pub(crate) type Core<S> = Service<S, Sockets, Directory>;
 
 /// What the policy may know about posts.
 #[derive(Clone)]
@@ -40,9 +40,9 @@ impl Facts for Directory {
 }
 
 /// Sends announcements to the channels of the first app.
-pub(crate) struct News(pub(crate) Arc<Core>);
+pub(crate) struct News<S>(pub(crate) Arc<Core<S>>);
 
-impl Announcer for News {
+impl<S: Store> Announcer for News<S> {
     async fn announce(&self, announcement: Announcement) {
         let Ok(event) = EventName::parse(&announcement.event) else { return };
         // An id that is no legal part of a channel name has no channel, and so no subscribers.

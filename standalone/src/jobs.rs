@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use channels::Job;
+use store::Store;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
@@ -69,7 +70,11 @@ impl Due {
 
 /// Runs jobs as they become due. At the `end` those that are left are certain: nobody comes back to a server that
 /// goes away, and the applications' servers are to know.
-pub(crate) async fn run(mut due: Due, core: Arc<Core>, mut end: oneshot::Receiver<()>) {
+pub(crate) async fn run<S: Store>(
+    mut due: Due,
+    core: Arc<Core<S>>,
+    mut end: oneshot::Receiver<()>,
+) {
     loop {
         tokio::select! {
             job = due.next() => core.look_again(job).await,
@@ -82,7 +87,7 @@ pub(crate) async fn run(mut due: Due, core: Arc<Core>, mut end: oneshot::Receive
 }
 
 /// Ends the connections of apps that are switched off, for as long as the server runs.
-pub(crate) async fn end_disabled(mut changes: watch::Receiver<u64>, core: Arc<Core>) {
+pub(crate) async fn end_disabled<S: Store>(mut changes: watch::Receiver<u64>, core: Arc<Core<S>>) {
     while changes.changed().await.is_ok() {
         core.close_disabled(core.outbox().ids()).await;
     }

@@ -9,6 +9,7 @@ mod demo;
 mod hooks;
 mod jobs;
 mod proxies;
+mod realtime;
 mod serve;
 mod server;
 mod signals;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use channels::SharedApps;
 use data::Data;
 use gateway::{Admin, Gateway, Visitors};
 use jwks::Verifier;
@@ -14,17 +15,17 @@ use platforms::{Addresses, Http, Platforms};
 use publishing::Publishing;
 use registry::Registry;
 use service::Service;
-use store::MemoryStore;
+use store::{MemoryStore, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use vault::{Keys, LocalKeys, Vault};
 
 use crate::banner::{Greeting, banner};
-use crate::config::{Config, ConfigError, JwtConfig, JwtKeys, Mode};
+use crate::config::{Config, ConfigError, JwtConfig, JwtKeys, Mode, StoreKind};
 use crate::dashboard::{Core, Directory, News};
 use crate::demo;
 use crate::sockets::{Door, Sockets, Timing};
-use crate::{console, hooks, jobs, server, signals, ticker};
+use crate::{console, hooks, jobs, realtime, server, signals, ticker};
 
 /// Close code of a server that goes away (RFC 6455, section 7.4.1).
 const GOING_AWAY: u16 = 1001;
@@ -35,7 +36,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 const KEY_FILE: &str = "accounts.key";
 
 /// Posts on one machine.
-type Posts = Publishing<Platforms, News>;
+type Posts<S> = Publishing<Platforms, News<S>>;
 
 /// Why the server did not start: one sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,8 @@ pub(crate) enum ServeError {
     Data(#[from] data::Error),
     #[error("The apps cannot be served: {0}.")]
     Apps(#[from] registry::OpenError),
+    #[error("The realtime table could not be made: {0}.")]
+    Realtime(#[from] dynamo::Error),
     #[error("The accounts' credentials are out of reach: {0}.")]
     Vault(#[from] vault::VaultError),
     #[error("{0}")]
@@ -73,6 +76,17 @@ pub(crate) enum ServeError {
 /// # Errors
 /// When something that the server needs cannot be had. Nothing has been served then.
 pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
+    match config.store {
+        StoreKind::Memory => serve(config, async |_| Ok(MemoryStore::new())).await,
+        StoreKind::Dynamodb => serve(config, realtime::open).await,
+    }
+}
+
+/// Serves on a store that is made for the apps served.
+async fn serve<S: Store>(
+    config: Config,
+    store: impl AsyncFnOnce(SharedApps) -> Result<S, ServeError>,
+) -> Result<(), ServeError> {
     raise_open_files();
     let stop = signals::stop().map_err(ServeError::Signals)?;
     let listen = |source| ServeError::Listen { address: config.listen, source };
@@ -86,7 +100,7 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
 
     let (mode, jwt, proxies) = (config.mode, config.jwt.clone(), config.visitors.proxies.clone());
     let registry = Arc::new(Registry::open(data.clone(), config.specs.clone()).await?);
-    let parts = Parts::new(config, data, vault, &registry)?;
+    let parts = Parts::new(config, data, vault, &registry, store(registry.apps()).await?)?;
     let mut router = parts.router;
     let greeting = match mode {
         Mode::Configured => banner(address, Greeting::Configured),
@@ -122,9 +136,9 @@ pub(crate) async fn run(config: Config) -> Result<(), ServeError> {
 }
 
 /// What the configuration makes of the crates.
-struct Parts {
-    core: Arc<Core>,
-    publishing: Arc<Posts>,
+struct Parts<S> {
+    core: Arc<Core<S>>,
+    publishing: Arc<Posts<S>>,
     notifier: Arc<Notifier>,
     verifier: Arc<Verifier>,
     visitors: Visitors,
@@ -132,12 +146,13 @@ struct Parts {
     due: jobs::Due,
 }
 
-impl Parts {
+impl<S: Store> Parts<S> {
     fn new(
         config: Config,
         data: Data,
         vault: Arc<Vault>,
         registry: &Arc<Registry>,
+        store: S,
     ) -> Result<Self, ServeError> {
         let verifier = Arc::new(verifier(config.jwt)?);
         let key = config.apps.first().keys.first().map(|pair| pair.key.clone());
@@ -150,7 +165,6 @@ impl Parts {
         };
         let (hooks, notifier) = hooks::start(&data, registry, addresses, config.bus)?;
         let sockets = Sockets::new(hooks, timer);
-        let store = MemoryStore::new();
         let core = Arc::new(Service::new(registry.apps(), store, sockets, facts.clone()));
         let platforms =
             Platforms::new(Http::new(platforms::Settings::new(addresses))?, config.platforms);

@@ -11,6 +11,8 @@ use crate::tally::{self, Tally};
 
 /// Oldest major version of Node that the end-to-end tests run on.
 const NODE_MAJOR: u32 = 20;
+/// What is run on the DynamoDB store as well: whatever depends on who is connected, subscribed and present.
+const ON_DYNAMODB: [&str; 3] = ["channels.test.js", "presence.test.js", "client-events.test.js"];
 
 /// Runs everything and ends with a line `N passed, N failed`. What cannot be run counts as one failure.
 pub(crate) fn run() -> ExitCode {
@@ -93,11 +95,23 @@ fn end_to_end(pds: Option<&Path>) -> Result<Tally, Trouble> {
     succeed(cargo().args(["build", "--package", "pushbridge"]))?;
     npm_ci(&folder)?;
     let python = python_of(&folder)?;
+    let mut total = node(&folder, |node| {
+        node.envs(python.map(|it| ("PUSHBRIDGE_PYTHON", it)));
+        node.envs(pds.map(|folder| ("PUSHBRIDGE_PDS", folder)));
+    })?;
+    println!("\nOnce more on the DynamoDB store: {}", ON_DYNAMODB.join(", "));
+    total += node(&folder, |node| {
+        node.args(ON_DYNAMODB).env("PUSHBRIDGE_STORE", "dynamodb");
+    })?;
+    Ok(total)
+}
+
+/// One run of `node --test`, told more by `with`, and counted.
+fn node(folder: &Path, with: impl FnOnce(&mut Command)) -> Result<Tally, Trouble> {
     let scratch = tempfile::tempdir().map_err(|e| Trouble::of("cannot make a folder", e))?;
     let report = scratch.path().join("report.tap");
-    let mut node = node_tests(&folder, &report)?;
-    node.envs(python.map(|it| ("PUSHBRIDGE_PYTHON", it)));
-    node.envs(pds.map(|folder| ("PUSHBRIDGE_PDS", folder)));
+    let mut node = node_tests(folder, &report)?;
+    with(&mut node);
     let status = node.status();
     let status = status.map_err(|e| Trouble::of("cannot run `node --test`", e))?;
     let text = std::fs::read_to_string(&report).unwrap_or_default();

@@ -16,12 +16,13 @@ fn the_definition_is_sound() {
 #[test]
 fn no_subcommand_is_serve() {
     for line in [
-        "pushbridge --listen 127.0.0.1:0 --data d --config c",
-        "pushbridge serve --listen 127.0.0.1:0 --data d --config c",
+        "pushbridge --listen 127.0.0.1:0 --store dynamodb --data d --config c",
+        "pushbridge serve --listen 127.0.0.1:0 --store dynamodb --data d --config c",
     ] {
         let Ok(Command::Serve(args)) = parse(line) else { panic!("{line}") };
         let expected = Flags {
             listen: Some("127.0.0.1:0".into()),
+            store: Some("dynamodb".into()),
             data: Some("d".into()),
             config: Some("c".into()),
         };

@@ -39,6 +39,7 @@ pub(super) fn config(
         mode: Mode::Demo,
         listen,
         data,
+        store: settings.store,
         apps: served(&specs)?,
         specs,
         bus: settings.bus,

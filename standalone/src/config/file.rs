@@ -37,6 +37,7 @@ pub(super) struct FileJwt {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct FileServer {
     pub(super) listen: Option<String>,
+    pub(super) store: Option<String>,
     pub(super) data: Option<PathBuf>,
     pub(super) allowed_origins: Option<Vec<String>>,
     pub(super) admin_key: Option<SecretText>,

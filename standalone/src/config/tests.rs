@@ -21,7 +21,7 @@ impl World {
         let config = dir.path().join("pushbridge.toml");
         std::fs::write(&config, file).unwrap();
         let flags =
-            Flags { listen: None, data: Some(dir.path().join("data")), config: Some(config) };
+            Flags { data: Some(dir.path().join("data")), config: Some(config), ..Flags::default() };
         Self { dir, flags }
     }
 
@@ -47,6 +47,17 @@ fn nothing_configured_is_the_demo() {
     assert!(config.publishing.allow_private_addresses);
     assert_eq!(config.allowed_origins, Origins::Loopback);
     assert!(config.cron_secret.is_none());
+}
+
+#[test]
+fn the_store_is_the_flags_then_the_environments_then_the_files() {
+    let store = |world: &World, env: &[(&str, &str)]| world.load(env).unwrap().store;
+    assert_eq!(store(&World::new(""), &[]), StoreKind::Memory);
+    let mut world = World::new("[server]\nstore = \"dynamodb\"");
+    assert_eq!(store(&world, &[]), StoreKind::Dynamodb);
+    assert_eq!(store(&world, &[("PUSHBRIDGE_STORE", "memory")]), StoreKind::Memory);
+    world.flags.store = Some("dynamodb".into());
+    assert_eq!(store(&world, &[("PUSHBRIDGE_STORE", "memory")]), StoreKind::Dynamodb);
 }
 
 #[test]
@@ -233,6 +244,10 @@ fn refusals_of_the_environment_name_the_value_and_a_good_one() {
             "PUSHBRIDGE_LISTEN cannot be used: \"6001\" is not an address and port; a good value is 127.0.0.1:6001.",
         ),
         (
+            with("PUSHBRIDGE_STORE", "redis"),
+            "PUSHBRIDGE_STORE cannot be used: \"redis\" is not a store; a good value is memory or dynamodb.",
+        ),
+        (
             with("PUSHBRIDGE_ALLOWED_ORIGINS", "a.example"),
             "PUSHBRIDGE_ALLOWED_ORIGINS cannot be used: \"a.example\" is not scheme://host or scheme://host:port; a good value is https://app.example.com.",
         ),
@@ -261,7 +276,7 @@ fn refusals_of_the_file_name_the_field_and_never_a_secret() {
     let table = [
         (
             "[server]\nlisen = \"127.0.0.1:1\"\n",
-            "DIR/pushbridge.toml line 2: unknown field `lisen`, expected one of `listen`, `data`, `allowed_origins`, `admin_key`, `trusted_proxies`, `connects_per_minute_per_address`, `auth_failures_per_minute_per_address`, `api_requests_per_second_per_user`.",
+            "DIR/pushbridge.toml line 2: unknown field `lisen`, expected one of `listen`, `store`, `data`, `allowed_origins`, `admin_key`, `trusted_proxies`, `connects_per_minute_per_address`, `auth_failures_per_minute_per_address`, `api_requests_per_second_per_user`.",
         ),
         ("[jwt]\nsecret = 123456\n", "DIR/pushbridge.toml line 2: a secret is a text in quotes."),
         (

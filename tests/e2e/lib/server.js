@@ -40,6 +40,7 @@ export function environment(more = {}) {
     CRON_SECRET,
     PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES: '1',
     RUST_LOG: 'info',
+    PUSHBRIDGE_STORE: here.PUSHBRIDGE_STORE ?? '',
     ...more,
   };
 }
