@@ -134,8 +134,9 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
         if life.await.is_err() {
             tracing::error!(connection = %id, "a session panicked; the others go on");
         }
-        self.sockets.remove(&id);
         self.service.close(&id).await;
+        // Last: a server that stops waits for this, and then runs what the end of the connection left to be done.
+        self.sockets.remove(&id);
     }
 
     async fn live(&self, socket: &Arc<Socket>, early: Bytes, visitor: Visitor) {
