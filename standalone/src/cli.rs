@@ -2,6 +2,7 @@
 
 mod api;
 mod apps;
+mod deliveries;
 mod error;
 mod operator;
 mod posts;
@@ -63,6 +64,8 @@ pub(crate) enum Tool {
     Trigger(trigger::TriggerArgs),
     /// List, schedule and cancel posts
     Posts(posts::PostsArgs),
+    /// Decide about deliveries of which nobody can tell
+    Deliveries(deliveries::DeliveriesArgs),
     /// List, make, switch and re-key apps
     Apps(apps::AppsArgs),
     /// List and replay webhooks that were given up
@@ -142,6 +145,7 @@ impl Tool {
             Self::Token(args) => token::run(&args, env),
             Self::Trigger(args) => trigger::run(args, env).await,
             Self::Posts(args) => posts::run(args, env).await,
+            Self::Deliveries(args) => deliveries::run(args, env).await,
             Self::Apps(args) => apps::run(args, env).await,
             Self::Webhooks(args) => webhooks::run(args, env).await,
         }

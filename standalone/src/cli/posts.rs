@@ -59,7 +59,13 @@ enum Verb {
     Schedule(ScheduleArgs),
     /// Cancel a post that is not being published yet
     #[command(after_help = "Example:\n  pushbridge posts cancel post_1")]
-    Cancel(CancelArgs),
+    Cancel(OneArgs),
+    /// Publish what failed of a post again
+    #[command(after_help = "Example:\n  pushbridge posts retry post_1")]
+    Retry(OneArgs),
+    /// Approve another member's post
+    #[command(after_help = "Example:\n  pushbridge posts approve post_1")]
+    Approve(OneArgs),
 }
 
 #[derive(Debug, Args)]
@@ -89,7 +95,7 @@ struct ScheduleArgs {
 }
 
 #[derive(Debug, Args)]
-struct CancelArgs {
+struct OneArgs {
     /// The post's id
     id: String,
     #[command(flatten)]
@@ -97,13 +103,13 @@ struct CancelArgs {
 }
 
 #[derive(Debug, Args)]
-struct Common {
+pub(super) struct Common {
     /// The workspace; may be left out by a member of exactly one
     #[arg(long, value_name = "ID")]
     workspace: Option<String>,
     /// Print the server's JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Who asks: a JWT; better in PUSHBRIDGE_TOKEN, which other users of this machine cannot see
     #[arg(long, value_name = "JWT")]
     token: Option<String>,
@@ -115,7 +121,7 @@ struct Common {
 }
 
 /// A server, and who asks.
-struct Session {
+pub(super) struct Session {
     server: api::Server,
     token: String,
     workspace: Option<String>,
@@ -126,14 +132,16 @@ pub(super) async fn run(args: PostsArgs, env: &Env) -> Result<(), CliError> {
     let common = match &args.verb {
         Verb::List(args) => &args.common,
         Verb::Schedule(args) => &args.common,
-        Verb::Cancel(args) => &args.common,
+        Verb::Cancel(args) | Verb::Retry(args) | Verb::Approve(args) => &args.common,
     };
     let session = Session::new(common, env)?;
     let json = common.json;
     let answer = match args.verb {
         Verb::List(args) => session.list(&args).await?,
         Verb::Schedule(args) => session.schedule(args).await?,
-        Verb::Cancel(args) => session.cancel(&args.id).await?,
+        Verb::Cancel(args) => session.decide("posts", &args.id, "cancel", &Value::Null).await?,
+        Verb::Retry(args) => session.decide("posts", &args.id, "retry", &Value::Null).await?,
+        Verb::Approve(args) => session.decide("posts", &args.id, "approve", &Value::Null).await?,
     };
     let text = if json { format!("{answer:#}\n") } else { shown(&answer) };
     std::io::stdout().write_all(text.as_bytes())?;
@@ -141,7 +149,7 @@ pub(super) async fn run(args: PostsArgs, env: &Env) -> Result<(), CliError> {
 }
 
 impl Session {
-    fn new(common: &Common, env: &Env) -> Result<Self, CliError> {
+    pub(super) fn new(common: &Common, env: &Env) -> Result<Self, CliError> {
         let given = common.token.clone().or_else(|| env.get("PUSHBRIDGE_TOKEN").map(str::to_owned));
         let token = given.map_or_else(|| demo_token(&common.place, env), Ok)?;
         Ok(Self {
@@ -186,9 +194,17 @@ impl Session {
         Ok(ids)
     }
 
-    async fn cancel(&self, id: &str) -> Result<Value, CliError> {
+    /// Calls a verb of one thing; without a body if there is nothing to say.
+    pub(super) async fn decide(
+        &self,
+        kind: &str,
+        id: &str,
+        verb: &str,
+        body: &Value,
+    ) -> Result<Value, CliError> {
         let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
-        self.send(self.server.post(&format!("/api/posts/{id}/cancel"), String::new())?).await
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        self.send(self.server.post(&format!("/api/{kind}/{id}/{verb}"), body)?).await
     }
 
     fn path(&self, path: &str, query: &[(&str, String)]) -> String {
@@ -210,7 +226,7 @@ fn demo_token(place: &Place, env: &Env) -> Result<String, CliError> {
 }
 
 /// A list, or one post, as a table.
-fn shown(answer: &Value) -> String {
+pub(super) fn shown(answer: &Value) -> String {
     let one = std::slice::from_ref(answer);
     let posts = answer["posts"].as_array().map_or(one, Vec::as_slice);
     if posts.is_empty() {
