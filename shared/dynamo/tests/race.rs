@@ -17,7 +17,7 @@ use store::{Closed, Store};
 use tokio::task::JoinSet;
 
 /// How many races are run: as many as take about 20 s here.
-const SEEDS: u64 = 6;
+const SEEDS: u64 = 24;
 /// Verbs at once in each.
 const VERBS: usize = 200;
 const CONNECTIONS: usize = 12;
