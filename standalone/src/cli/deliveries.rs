@@ -27,8 +27,12 @@ pub(crate) struct DeliveriesArgs {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Say that an unconfirmed delivery is live
+    #[command(
+        after_help = "Example:\n  pushbridge deliveries confirm dlv_1 --at https://example.com/posts/1"
+    )]
     Confirm(ConfirmArgs),
     /// Send an unconfirmed delivery again, under a new key
+    #[command(after_help = "Example:\n  pushbridge deliveries send-again dlv_1")]
     SendAgain(SendAgainArgs),
 }
 
