@@ -9,6 +9,7 @@ mod frames;
 mod load;
 mod machine;
 mod posts;
+mod presence;
 mod process;
 mod publish;
 mod report;
@@ -46,6 +47,8 @@ pub(crate) struct Options {
 enum What {
     /// The push core beside Socket.IO (needs Node 20).
     Push,
+    /// Only what joining a presence channel costs, which is part of the push core's table.
+    Presence,
     /// Posts that fall due in the same minute. Measures itself little: no optimized build of the tasks is needed.
     Publish,
 }
@@ -53,7 +56,7 @@ enum What {
 impl Options {
     /// Whether the load generator must not be slow.
     pub(crate) fn needs_optimized(&self) -> bool {
-        self.what == What::Push
+        self.what != What::Publish
     }
 
     /// Runs the same again as an optimized build: a slow load generator would measure itself.
@@ -63,6 +66,7 @@ impl Options {
     pub(crate) fn run_optimized(&self) -> Result<(), Trouble> {
         let mut again = cargo();
         again.args(["run", "--quiet", "--release", "--package", "xtask", "--", "bench"]);
+        again.args((self.what == What::Presence).then_some("presence"));
         again.args(self.quick.then_some("--quick")).args(self.write.then_some("--write"));
         succeed(again.arg(format!("--up-to={}", self.up_to)))
     }
@@ -105,6 +109,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Trouble> {
     if options.what == What::Publish {
         return posts::run(options.write, options.quick.then_some(QUICK_POSTS));
     }
+    if options.what == What::Presence {
+        println!("{}", presence::section(&presence::measure()?));
+        return Ok(());
+    }
     raise_open_files(options.up_to)?;
     succeed(cargo().args(["build", "--release", "--package", "pushbridge"]))?;
     npm_ci(&root().join("tests/bench"))?;
@@ -121,7 +129,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Trouble> {
         rows.push(Row { scenario, ours, peer });
     }
     let floor = Floor::measure(options.up_to, if options.quick { 6 } else { 30 })?;
-    let text = report::markdown(&rows, &floor, &machine);
+    let joins = presence::measure()?;
+    let text = report::markdown(&rows, &floor, &joins, &machine);
     println!("{text}");
     if options.write {
         let path = root().join("docs/benchmarks.md");

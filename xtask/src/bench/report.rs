@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::Row;
 use super::floor::Floor;
 use super::load::Measured;
+use super::presence::{self, Joins};
 
 /// Limits that we hold ourselves to.
 const WANTED_CPU_US: f64 = 8.0;
@@ -33,7 +34,7 @@ const METHOD: &str = "
 ";
 
 /// The whole page.
-pub(crate) fn markdown(rows: &[Row], floor: &Floor, machine: &str) -> String {
+pub(crate) fn markdown(rows: &[Row], floor: &Floor, joins: &[Joins], machine: &str) -> String {
     let mut page = String::from(INTRO);
     page.push_str(machine);
     for row in rows {
@@ -46,6 +47,7 @@ pub(crate) fn markdown(rows: &[Row], floor: &Floor, machine: &str) -> String {
         "\n## The floor\n\nA bare `write()` to {} sockets: **{us:.1} µs** of processor time each; last receiver after {last:.1} ms (median).\n",
         thousands(floor.sockets)
     );
+    page.push_str(&presence::section(joins));
     page.push_str(METHOD);
     page
 }
