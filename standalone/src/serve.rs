@@ -25,7 +25,7 @@ use crate::config::{Config, ConfigError, JwtConfig, JwtKeys, Mode, StoreKind};
 use crate::dashboard::{Core, Directory, News};
 use crate::demo;
 use crate::sockets::{Door, Sockets, Timing};
-use crate::{console, hooks, jobs, realtime, server, signals, ticker};
+use crate::{console, hooks, jobs, realtime, server, signals, sockets, ticker};
 
 /// Close code of a server that goes away (RFC 6455, section 7.4.1).
 const GOING_AWAY: u16 = 1001;
@@ -113,6 +113,7 @@ async fn serve<S: Store>(
     std::io::stdout().write_all(greeting.as_bytes()).map_err(ServeError::Output)?;
     let door =
         Door::new(Arc::clone(&parts.core), parts.verifier, parts.visitors, Timing::default());
+    let router = router.merge(sockets::router(Arc::clone(&door)));
     let (end, ended) = oneshot::channel();
     let jobs = tokio::spawn(jobs::run(parts.due, Arc::clone(&parts.core), ended));
     let (stopping, stopped) = watch::channel(false);

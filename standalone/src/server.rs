@@ -21,7 +21,7 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 use crate::proxies::Proxies;
-use crate::sockets::{Door, is_websocket};
+use crate::sockets::{Door, Held, is_websocket};
 
 /// How long a client may take to send its next request's head, idle time included. Ours: bounds half-open
 /// connections; longer than the 60 s for which proxies keep idle connections, so that they close first.
@@ -49,24 +49,28 @@ pub(crate) async fn serve<S: Store, F: Facts + 'static>(
             () = &mut stop => break,
         };
         let (router, door, proxies) = (router.clone(), Arc::clone(&door), proxies.clone());
+        let (holding, held) = watch::channel(false);
+        let holding = Arc::new(holding);
         let service = service_fn(move |mut request: http::Request<Incoming>| {
             let from = ClientIp(proxies.client(peer, request.headers()));
             request.extensions_mut().insert(from);
-            answer(router.clone(), Arc::clone(&door), request)
+            answer(router.clone(), Arc::clone(&door), Arc::clone(&holding), request)
         });
         let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
-        tokio::spawn(drive(connection, stopped.clone()));
+        tokio::spawn(drive(connection, stopped.clone(), held));
     }
     drop((listener, stopped));
     stopping.send_replace(());
-    // Every connection holds a receiver until it ends.
+    // Every connection holds a receiver until it ends, or has an answer that lasts.
     let _ = tokio::time::timeout(DRAIN_TIMEOUT, stopping.closed()).await;
 }
 
-/// Runs one HTTP connection; when the server stops, only to the end of its present request.
+/// Runs one HTTP connection; when the server stops, only to the end of its present request. It is not waited for
+/// while its answer is one that lasts: that one ends as sockets do, after what the others still caused.
 async fn drive<S>(
     connection: UpgradeableConnection<TokioIo<TcpStream>, S>,
     mut stopped: watch::Receiver<()>,
+    mut held: watch::Receiver<bool>,
 ) where
     S: HttpService<Incoming, ResBody = Body, Error = Infallible> + Send,
     S::Future: Send,
@@ -76,12 +80,24 @@ async fn drive<S>(
         ended = &mut connection => ended,
         _ = stopped.changed() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = &mut connection => ended,
+                () = holds(&mut held) => {
+                    drop(stopped);
+                    connection.await
+                }
+            }
         }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "an HTTP connection ended early");
     }
+}
+
+/// Until a connection's answer is one that lasts.
+async fn holds(held: &mut watch::Receiver<bool>) {
+    // The sender lives as long as the connection.
+    let _ = held.wait_for(|held| *held).await;
 }
 
 async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
@@ -103,12 +119,15 @@ async fn accept(listener: &TcpListener) -> (TcpStream, IpAddr) {
 async fn answer<S: Store, F: Facts + 'static>(
     router: Router,
     door: Arc<Door<S, F>>,
+    holding: Arc<watch::Sender<bool>>,
     request: http::Request<Incoming>,
 ) -> Result<Response, Infallible> {
     let request = request.map(Body::new);
     if is_websocket(request.headers()) {
-        Ok(door.open(request))
-    } else {
-        router.oneshot(request).await
+        return Ok(door.open(request));
     }
+    holding.send_replace(false);
+    let response = router.oneshot(request).await?;
+    holding.send_replace(response.extensions().get::<Held>().is_some());
+    Ok(response)
 }

@@ -1,4 +1,4 @@
-//! All open sockets by connection id: the service's way out on one machine.
+//! All open connections by their ids: the service's way out on one machine.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -6,22 +6,22 @@ use std::time::Duration;
 
 use channels::{Hook, Job};
 use notifying::Hooks;
-use protocol::{AppId, Code, ConnectionId, Fault, Frame, ServerFrame};
+use protocol::{AppId, ConnectionId, Fault, Frame};
 use service::{Delivery, Outbox};
 use tokio::sync::watch;
 
-use super::socket::Socket;
-use super::wire;
+use super::transport::Transport;
+use super::wire::Encoded;
 use crate::jobs::Timer;
 
 /// How many receivers are served before others get their turn on this thread.
 /// At about 6 µs a write that is less than a millisecond.
 const BATCH: usize = 128;
 
-/// The open sockets.
+/// The open connections.
 #[derive(Clone)]
 pub(crate) struct Sockets {
-    map: Arc<RwLock<HashMap<ConnectionId, Arc<Socket>>>>,
+    map: Arc<RwLock<HashMap<ConnectionId, Transport>>>,
     count: watch::Sender<usize>,
     hooks: Hooks,
     timer: Timer,
@@ -32,9 +32,9 @@ impl Sockets {
         Self { map: Arc::default(), count: watch::Sender::new(0), hooks, timer }
     }
 
-    pub(super) fn insert(&self, socket: &Arc<Socket>) {
+    pub(super) fn insert(&self, transport: Transport) {
         let mut map = self.map.write().unwrap_or_else(PoisonError::into_inner);
-        map.insert(socket.id.clone(), Arc::clone(socket));
+        map.insert(transport.id().clone(), transport);
         self.count.send_replace(map.len());
     }
 
@@ -44,12 +44,11 @@ impl Sockets {
         self.count.send_replace(map.len());
     }
 
-    /// Sends every socket a close frame.
+    /// Closes every connection of a server that goes away.
     pub(crate) fn close_all(&self, code: u16, reason: &str) {
-        let frame = wire::close(code, reason);
-        let sockets: Vec<_> = self.read().values().cloned().collect();
-        for socket in sockets {
-            socket.close(frame.clone());
+        let all: Vec<_> = self.read().values().cloned().collect();
+        for transport in all {
+            transport.go_away(code, reason);
         }
     }
 
@@ -58,17 +57,17 @@ impl Sockets {
         self.read().keys().cloned().collect()
     }
 
-    /// Until no socket is open.
+    /// Until no connection is open.
     pub(crate) async fn all_closed(&self) {
         // The sender lives as long as `self`.
         let _ = self.count.subscribe().wait_for(|count| *count == 0).await;
     }
 
-    fn get(&self, id: &ConnectionId) -> Option<Arc<Socket>> {
+    fn get(&self, id: &ConnectionId) -> Option<Transport> {
         self.read().get(id).cloned()
     }
 
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<ConnectionId, Arc<Socket>>> {
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<ConnectionId, Transport>> {
         self.map.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -77,18 +76,18 @@ impl Sockets {
         &self,
         to: &[ConnectionId],
         except: Option<&ConnectionId>,
-        bytes: &bytes::Bytes,
+        frame: &Encoded<'_>,
     ) -> Vec<ConnectionId> {
-        let found: Vec<Option<Arc<Socket>>> = {
+        let found: Vec<Option<Transport>> = {
             let map = self.read();
             to.iter().map(|id| map.get(id).cloned()).collect()
         };
         let mut gone = Vec::new();
-        for (id, socket) in to.iter().zip(found) {
+        for (id, transport) in to.iter().zip(found) {
             if except == Some(id) {
                 continue;
             }
-            if socket.is_none_or(|socket| socket.post(bytes) == Delivery::Gone) {
+            if transport.is_none_or(|it| it.post(frame) == Delivery::Gone) {
                 gone.push(id.clone());
             }
         }
@@ -99,7 +98,7 @@ impl Sockets {
 impl Outbox for Sockets {
     async fn send(&self, to: &ConnectionId, frame: &Frame) -> Delivery {
         match self.get(to) {
-            Some(socket) => socket.post(&wire::text(frame)),
+            Some(transport) => transport.post(&Encoded::new(frame)),
             None => Delivery::Gone,
         }
     }
@@ -110,20 +109,20 @@ impl Outbox for Sockets {
         except: Option<&ConnectionId>,
         frame: &Frame,
     ) -> Vec<ConnectionId> {
-        let bytes = wire::text(frame);
+        let encoded = Encoded::new(frame);
         let mut gone = Vec::new();
         for (index, batch) in to.chunks(BATCH).enumerate() {
             if index > 0 {
                 tokio::task::yield_now().await;
             }
-            gone.extend(self.post(batch, except, &bytes));
+            gone.extend(self.post(batch, except, &encoded));
         }
         gone
     }
 
     async fn close(&self, to: &ConnectionId, fault: &Fault) {
-        if let Some(socket) = self.get(to) {
-            refuse(&socket, fault);
+        if let Some(transport) = self.get(to) {
+            transport.refuse(fault);
         }
     }
 
@@ -134,11 +133,4 @@ impl Outbox for Sockets {
     async fn later(&self, after: Duration, job: Job) {
         self.timer.set(after, job);
     }
-}
-
-/// The error as a frame, then a close with the same code.
-pub(super) fn refuse(socket: &Socket, fault: &Fault) {
-    socket.post(&wire::text(&ServerFrame::Error(fault).encode()));
-    let code = fault.code.unwrap_or(Code::OverCapacity).number();
-    socket.close(wire::close(code, &fault.message));
 }

@@ -3,10 +3,9 @@
 use std::future::Future;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::limits::{ACTIVITY_TIMEOUT_S, CLIENT_MESSAGE_BYTES, PONG_TIMEOUT_S};
+use protocol::limits::CLIENT_MESSAGE_BYTES;
 use protocol::{Code, ConnectionId, ServerFrame};
 use tokio::io::Interest;
 use tokio::time::{Instant, sleep_until};
@@ -14,40 +13,25 @@ use tungstenite::Message;
 use tungstenite::error::{Error, ProtocolError};
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
-use super::socket::{Io, Socket, State};
-use super::wire;
+use super::silence::{Lapse, Silence, Timing};
+use super::socket::{Io, Socket};
+use super::transport::State;
+use super::wire::{self, Encoded};
 
 /// The reader's buffer in bytes: most frames of clients fit, and idle connections stay small.
 const READ_BUFFER_BYTES: usize = 1024;
 /// Messages handled in a row before other sessions get their turn.
 const TURN: usize = 32;
 
+/// Why a client that does not answer a ping is closed.
+pub(super) const NO_PONG: &str = "No answer to a ping";
+/// The close of a client that sent too much at once (RFC 6455, section 7.4.1).
+pub(super) const TOO_LARGE: (u16, &str) = (1009, "Message too large");
+
 /// What a session's messages are for.
 pub(crate) trait Handler: Send + Sync {
     /// One text message.
     fn message(&self, id: &ConnectionId, text: &str) -> impl Future<Output = ()> + Send;
-}
-
-/// How long silences may be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Timing {
-    /// Silence of the client after which it is pinged. Longer than the client's own
-    /// timeout, so that healthy clients ping first.
-    pub(crate) silence: Duration,
-    /// Silence after the ping after which it is closed.
-    pub(crate) pong: Duration,
-    /// How long a close may take before the connection is cut.
-    pub(crate) close: Duration,
-}
-
-impl Default for Timing {
-    fn default() -> Self {
-        Self {
-            silence: Duration::from_secs(ACTIVITY_TIMEOUT_S + PONG_TIMEOUT_S),
-            pong: Duration::from_secs(PONG_TIMEOUT_S),
-            close: Duration::from_secs(2),
-        }
-    }
 }
 
 /// Why reading stopped.
@@ -79,9 +63,7 @@ pub(super) async fn run<H: Handler>(
 struct Session<'a> {
     socket: &'a Socket,
     reader: WebSocketContext,
-    timing: Timing,
-    deadline: Instant,
-    pinged: bool,
+    silence: Silence,
 }
 
 impl<'a> Session<'a> {
@@ -96,20 +78,19 @@ impl<'a> Session<'a> {
         } else {
             WebSocketContext::from_partially_read(early.into(), Role::Server, Some(config))
         };
-        let deadline = Instant::now() + timing.silence;
-        Self { socket, reader, timing, deadline, pinged: false }
+        Self { socket, reader, silence: Silence::new(timing) }
     }
 
     async fn exchange<H: Handler>(&mut self, handler: &H) -> End {
-        let timer = sleep_until(self.deadline);
+        let timer = sleep_until(self.silence.deadline);
         tokio::pin!(timer);
         loop {
             if let Some(end) = self.read(handler).await {
                 return end;
             }
             // An answered ping brings the deadline forward; other signs of life only push it back.
-            if self.deadline < timer.deadline() {
-                timer.as_mut().reset(self.deadline);
+            if self.silence.deadline < timer.deadline() {
+                timer.as_mut().reset(self.silence.deadline);
             }
             let queued = self.socket.flush();
             if self.socket.state() != State::Open {
@@ -121,10 +102,10 @@ impl<'a> Session<'a> {
                 ready = self.socket.stream.ready(interest) => if ready.is_err() { return End::Gone },
                 () = self.socket.woken() => {}
                 () = &mut timer => {
-                    if let Some(end) = self.silence() {
+                    if let Some(end) = self.mind_the_silence() {
                         return end;
                     }
-                    timer.as_mut().reset(self.deadline);
+                    timer.as_mut().reset(self.silence.deadline);
                 }
             }
         }
@@ -139,7 +120,8 @@ impl<'a> Session<'a> {
                 Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => return None,
                 Err(error) => return Some(end_of(&error)),
             };
-            self.heard();
+            // The timer is set anew only when it fires.
+            self.silence.heard(Instant::now());
             match message {
                 // Boxed, so that the many idle sessions do not hold room for it.
                 Message::Text(text) => Box::pin(handler.message(&self.socket.id, &text)).await,
@@ -159,30 +141,21 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Notes a sign of life. The timer is set anew only when it fires.
-    fn heard(&mut self) {
-        self.deadline = Instant::now() + self.timing.silence;
-        self.pinged = false;
-    }
-
-    fn silence(&mut self) -> Option<End> {
-        let now = Instant::now();
-        if now < self.deadline {
-            return None;
+    fn mind_the_silence(&mut self) -> Option<End> {
+        match self.silence.lapsed() {
+            Lapse::None => None,
+            Lapse::Ping => {
+                self.socket.post(Encoded::new(&ServerFrame::Ping.encode()).message());
+                None
+            }
+            Lapse::End => Some(End::Close(Code::PongMissing.number(), NO_PONG)),
         }
-        if self.pinged {
-            return Some(End::Close(Code::PongMissing.number(), "No answer to a ping"));
-        }
-        self.pinged = true;
-        self.deadline = now + self.timing.pong;
-        self.socket.post(&wire::text(&ServerFrame::Ping.encode()));
-        None
     }
 }
 
 fn end_of(error: &Error) -> End {
     match error {
-        Error::Capacity(_) => End::Close(1009, "Message too large"),
+        Error::Capacity(_) => End::Close(TOO_LARGE.0, TOO_LARGE.1),
         Error::Utf8(_) => End::Close(1007, "Text must be UTF-8"),
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
         Error::Protocol(_) => End::Close(1002, "Not a valid WebSocket frame"),

@@ -14,9 +14,7 @@ use service::Delivery;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// Most bytes that may wait for a slow reader, beside what its kernel buffer holds. Ours:
-/// a reader that is further behind is closed, so that it slows nobody.
-pub(super) const QUEUE_BYTES: usize = 256 * 1024;
+use super::transport::{QUEUE_BYTES, State};
 
 /// A connected WebSocket, shared by its session and everyone who writes to it.
 pub(super) struct Socket {
@@ -30,17 +28,6 @@ struct Out {
     queue: VecDeque<Bytes>,
     queued_bytes: usize,
     state: State,
-}
-
-/// What still may happen to a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// Frames may be posted.
-    Open,
-    /// A close frame is the last one posted.
-    Closing,
-    /// Nothing can be written any more.
-    Broken,
 }
 
 impl Socket {

@@ -14,8 +14,10 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 use tungstenite::{Message, WebSocket};
 
 use super::registry::Sockets;
-use super::session::{self, Handler, Timing};
+use super::session::{self, Handler};
+use super::silence::Timing;
 use super::socket::Socket;
+use super::transport::{QUEUE_BYTES, Transport};
 use crate::jobs::timer;
 use notifying::Hooks;
 
@@ -39,6 +41,8 @@ const LONG: Timing = Timing {
     silence: Duration::from_secs(60),
     pong: Duration::from_secs(60),
     close: Duration::from_secs(60),
+    absence: Duration::from_secs(60),
+    heartbeat: Duration::from_secs(60),
 };
 
 fn id() -> ConnectionId {
@@ -53,7 +57,7 @@ async fn pair(timing: Timing) -> Pair {
     let peer = peer.await.unwrap();
     let socket = Arc::new(Socket::new(id(), stream));
     let sockets = Sockets::new(Hooks::closed(), timer().0);
-    sockets.insert(&socket);
+    sockets.insert(Transport::Socket(Arc::clone(&socket)));
     let (sender, messages) = mpsc::unbounded_channel();
     let registry = sockets.clone();
     let session = tokio::spawn(async move {
@@ -176,7 +180,7 @@ async fn a_reader_that_is_too_slow_is_cut_off_and_slows_nobody() {
     while slow.sockets.send(&id(), &frame).await == Delivery::Sent {
         posted += 1;
     }
-    assert!(posted * 10_000 >= super::socket::QUEUE_BYTES, "{posted}");
+    assert!(posted * 10_000 >= QUEUE_BYTES, "{posted}");
     slow.session.await.unwrap();
 }
 

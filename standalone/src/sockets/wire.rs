@@ -1,13 +1,52 @@
-//! WebSocket frames as bytes. A server's frames are not masked, so one encoding serves every receiver.
+//! What goes over the wire, as bytes: frames of WebSockets, and lines of the HTTP transports (SockJS, "xhr").
+//! A server's frames are not masked, so one encoding of each kind serves every receiver.
+
+use std::sync::OnceLock;
 
 use bytes::Bytes;
+use serde_json::json;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 
-/// A text message.
-pub(super) fn text(frame: &protocol::Frame) -> Bytes {
-    bytes(Frame::message(frame.as_bytes().clone(), OpCode::Data(Data::Text), true))
+/// A frame on its way to any number of receivers.
+pub(super) struct Encoded<'a> {
+    frame: &'a protocol::Frame,
+    message: Bytes,
+    line: OnceLock<Bytes>,
+}
+
+impl<'a> Encoded<'a> {
+    pub(super) fn new(frame: &'a protocol::Frame) -> Self {
+        let message =
+            bytes(Frame::message(frame.as_bytes().clone(), OpCode::Data(Data::Text), true));
+        Self { frame, message, line: OnceLock::new() }
+    }
+
+    /// A text message of a WebSocket.
+    pub(super) fn message(&self) -> &Bytes {
+        &self.message
+    }
+
+    /// A line with one message, made when the first receiver wants it.
+    pub(super) fn line(&self) -> &Bytes {
+        self.line.get_or_init(|| {
+            let text = String::from_utf8_lossy(self.frame.as_bytes());
+            format!("a{}\n", json!([text])).into()
+        })
+    }
+}
+
+/// The first line of a session.
+pub(super) const OPEN_LINE: Bytes = Bytes::from_static(b"o\n");
+/// A line after which the client knows that the server is there; to a stream it answers with a sign of life.
+pub(super) const HEARTBEAT_LINE: Bytes = Bytes::from_static(b"h\n");
+/// No messages: the answer to a client's sign of life, which it does not answer.
+pub(super) const EMPTY_LINE: Bytes = Bytes::from_static(b"a[]\n");
+
+/// The last line of a session, with the code and reason of a close.
+pub(super) fn close_line(code: u16, reason: &str) -> Bytes {
+    format!("c{}\n", json!([code, reason])).into()
 }
 
 /// Longest reason of a close in bytes: a control frame holds 125, two of them the code (RFC 6455, section 5.5).

@@ -18,15 +18,18 @@ export function sdk(server, more = {}) {
   });
 }
 
-/** The official browser client, connected. With a token it asks the server's own authorizer. */
-export async function pusherJs(t, server, { token, authorize, authenticate, key = APP.key, Client = PusherClient } = {}) {
+/** The official browser client, connected. With a token it asks the server's own authorizer; `transports` may be null for all. */
+export async function pusherJs(t, server, { token, authorize, authenticate, key = APP.key, Client = PusherClient, transports = ['ws', 'wss'] } = {}) {
   const client = new Client(key, {
     cluster: 'unused',
     wsHost: server.host,
     wsPort: server.port,
     wssPort: server.port,
+    httpHost: server.host,
+    httpPort: server.port,
+    httpsPort: server.port,
     forceTLS: server.tls,
-    enabledTransports: ['ws', 'wss'],
+    enabledTransports: transports,
     channelAuthorization: authorize
       ? { customHandler: authorize }
       : {
@@ -60,6 +63,9 @@ export async function signedIn(t, server, user, more = {}) {
   const client = await pusherJs(t, server, { authenticate: vouchedAs(server, user), ...more });
   client.signin();
   await within(client.user.signinDonePromise, `pusher-js to sign in as ${user.id}`);
+  const own = client.user.serverToUserChannel;
+  const stands = new Promise((resolve) => own.bind('pusher:subscription_succeeded', resolve));
+  if (!own.subscribed) await within(stands, `the own channel of ${user.id}`);
   return client;
 }
 
