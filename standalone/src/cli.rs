@@ -2,6 +2,7 @@
 
 mod api;
 mod apps;
+mod cost;
 mod deliveries;
 mod error;
 mod operator;
@@ -70,6 +71,8 @@ pub(crate) enum Tool {
     Apps(apps::AppsArgs),
     /// List and replay webhooks that were given up
     Webhooks(webhooks::WebhooksArgs),
+    /// Compute what a workload costs a month on AWS, and elsewhere
+    Cost(cost::CostArgs),
 }
 
 const SERVE_EXAMPLES: &str = "\
@@ -148,6 +151,7 @@ impl Tool {
             Self::Deliveries(args) => deliveries::run(args, env).await,
             Self::Apps(args) => apps::run(args, env).await,
             Self::Webhooks(args) => webhooks::run(args, env).await,
+            Self::Cost(args) => cost::run(&args),
         }
     }
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::files;
 
 /// Crates of rules.
-const PURE: [&str; 8] =
-    ["protocol", "auth", "channels", "identity", "posts", "throttle", "webhooks", "apps"];
+const PURE: [&str; 9] =
+    ["protocol", "auth", "channels", "identity", "posts", "throttle", "webhooks", "apps", "cost"];
 /// What must not be reachable from them, by the beginning of its name.
 const FORBIDDEN: [&str; 8] =
     ["tokio", "reqwest", "hyper", "axum", "aws-", "mio", "dynoxide", "tracing"];

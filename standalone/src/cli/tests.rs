@@ -53,6 +53,10 @@ fn what_is_refused_as_usage() {
         "pushbridge apps remove-key 7",
         "pushbridge webhooks",
         "pushbridge webhooks replay",
+        "pushbridge cost --connections 1",
+        "pushbridge cost --connections many --messages 0",
+        "pushbridge cost --connections 1 --messages 1/fortnight",
+        "pushbridge cost --connections 1 --messages 0 --hours 25",
     ] {
         let error = parse(line).err().unwrap_or_else(|| panic!("{line} was accepted"));
         assert_eq!(error.exit_code(), 2, "{line}");
