@@ -1,28 +1,40 @@
 //! The engine, called by the name of an operation.
 
+use std::fmt;
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 use dynoxide::errors::DynoxideError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
+use crate::connector;
 use crate::data_dir::DataDir;
 use crate::flush::{Flush, Log};
 
 /// What the engine answers: a status and a JSON body, as DynamoDB would.
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) body: String,
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// JSON, `application/x-amz-json-1.0`.
+    pub body: String,
 }
 
 /// The database with its data directory.
 #[derive(Clone)]
-pub(crate) struct Engine {
+pub struct Engine {
     inner: Arc<Inner>,
     /// The engine runs one call at a time. Waiting here keeps the threads that wait at one.
     turn: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Engine")
+    }
 }
 
 struct Inner {
@@ -54,9 +66,14 @@ impl Engine {
         Self { inner: Arc::new(inner), turn: Arc::new(Semaphore::new(1)) }
     }
 
+    /// An SDK client that this engine answers.
+    pub fn client(&self) -> Client {
+        connector::client(self.clone())
+    }
+
     /// Runs one operation off the async threads, and answers a write once it is on the disk. A caller that goes
     /// away does not stop it halfway.
-    pub(crate) async fn call(&self, operation: String, body: Vec<u8>) -> Answer {
+    pub async fn call(&self, operation: String, body: Vec<u8>) -> Answer {
         let Ok(turn) = Arc::clone(&self.turn).acquire_owned().await else {
             return Answer::internal("the engine is closed");
         };

@@ -17,24 +17,33 @@ use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 
 pub use data_dir::OpenError;
+pub use engine::{Answer, Engine};
 
 use crate::data_dir::DataDir;
-use crate::engine::Engine;
 
 /// Opens a data directory, making it if it is missing, and holds it for this process alone until the last
 /// clone of the client is gone. Nothing is changed if it fails.
 pub fn open(path: &Path) -> Result<Client, OpenError> {
+    engine(path).map(|engine| engine.client())
+}
+
+/// The engine of a data directory itself, as [`open`] holds it: for who answers requests of others.
+pub fn engine(path: &Path) -> Result<Engine, OpenError> {
     let dir = DataDir::open(path)?;
     let file = dir.store_file();
     let database =
         Database::new(&file.to_string_lossy()).map_err(|e| OpenError::unreadable(&file, e))?;
-    let engine = Engine::durable(database, dir).map_err(|e| OpenError::unreadable(&file, e))?;
-    Ok(connector::client(engine))
+    Engine::durable(database, dir).map_err(|e| OpenError::unreadable(&file, e))
 }
 
 /// An engine in memory that ends with the last clone of the client: for tests and for trying things.
 pub fn memory() -> Result<Client, OpenError> {
+    engine_in_memory().map(|engine| engine.client())
+}
+
+/// The engine in memory itself, as [`memory`] holds it.
+pub fn engine_in_memory() -> Result<Engine, OpenError> {
     let database =
         Database::memory().map_err(|e| OpenError::unreadable(Path::new(":memory:"), e))?;
-    Ok(connector::client(Engine::in_memory(database)))
+    Ok(Engine::in_memory(database))
 }
