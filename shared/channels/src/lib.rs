@@ -5,6 +5,7 @@
 //! Nothing here knows a runtime, a clock or a transport.
 
 mod app;
+mod asked;
 pub mod authorize;
 pub mod client_event;
 pub mod connect;
@@ -29,6 +30,7 @@ pub mod usage;
 mod testing;
 
 pub use app::{App, Apps, AppsError, HistoryRule, Limits};
+pub use asked::Asked;
 pub use client_event::Spoken;
 pub use connect::Connection;
 pub use effect::Effect;

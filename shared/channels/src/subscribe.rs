@@ -48,6 +48,8 @@ pub enum Joined {
     TooMany,
     /// The connection is gone; nothing changed.
     Gone,
+    /// The client has asked to leave since; nothing changed.
+    Overtaken,
 }
 
 /// The presence side of a new subscription.
@@ -271,7 +273,7 @@ pub fn welcome(
                 format!("Too many subscriptions: at most {CHANNELS_PER_CONNECTION} per connection");
             return Err(Refused::limit(channel.as_str(), message));
         }
-        Joined::Gone => return Ok(Vec::new()),
+        Joined::Gone | Joined::Overtaken => return Ok(Vec::new()),
     };
     let roster = presence.map(|presence| &presence.roster);
     let frame = ServerFrame::SubscriptionSucceeded { channel, roster }.encode();

@@ -20,6 +20,8 @@ pub enum Left {
     Gone(Departed),
     /// There was none; nothing changed.
     NotSubscribed,
+    /// The client has asked to join since; nothing changed.
+    Overtaken,
 }
 
 /// What ended with a subscription, or is about to when it was lost.

@@ -6,7 +6,7 @@
 //! | `a`, `o`, `u`, `q` | connections | app, socket id, user as JSON, whether it counts against a quota |
 //! | `p`, `wl` | connections | how many its user may have, whom it watches |
 //! | `w`, `ev` | connections | start of the window of client events, and how many there were in it |
-//! | `k`, `u` | links | the channel's shard that the member is in; the presence user |
+//! | `k`, `u`, `t`, `d` | links | the channel's shard that the member is in; the presence user; when it was asked for; whether it was left |
 //! | `u` | members | the presence user |
 //! | `n`, `m`, `s`, `l`, `h`, `g` | channels | subscriptions, users, shards, who was lost last, count held, key of the index |
 //! | `cs`, `i`, `l` | users | connections, `user_info` as JSON or empty, which lost one was the last |

@@ -1,11 +1,11 @@
 //! Join: link, user, count, member, and then a look whether the connection is still there.
 
-use channels::{Connection, Join, Joined, Leaving, Presence};
+use channels::{Asked, Connection, Join, Joined, Leaving, Presence};
 use protocol::limits::CHANNELS_PER_CONNECTION;
 
 use crate::channel::Coming;
 use crate::keys::{Place, shard_of};
-use crate::links::Link;
+use crate::links::{Link, Linked};
 use crate::users::Seated;
 use crate::{DynamoStore, Error};
 
@@ -14,6 +14,7 @@ impl DynamoStore {
         &self,
         connection: &Connection,
         join: &Join,
+        asked: Asked,
     ) -> Result<Joined, Error> {
         let place = Place::of(&connection.app.id, &join.channel);
         let channel = self.channel(&place).await?;
@@ -27,8 +28,10 @@ impl DynamoStore {
         let shard = shard_of(&connection.id, channel.shards);
         let user = join.member.as_ref().map(|member| member.user_id.clone());
         let link = Link { shard, user };
-        if !self.put_link(&connection.id, &join.channel, &link).await? {
-            return Ok(Joined::Already);
+        match self.put_link(&connection.id, &join.channel, &link, asked).await? {
+            Linked::New => {}
+            Linked::Already => return Ok(Joined::Already),
+            Linked::Overtaken => return Ok(Joined::Overtaken),
         }
         let first_of_user = match &join.member {
             Some(member) => {
@@ -42,7 +45,7 @@ impl DynamoStore {
         let before = self.come(&place, &coming).await?;
         self.put_member(&place, shard, &connection.id, link.user.as_ref()).await?;
         if let Some(refused) = self.refused(connection, join).await? {
-            self.take_link(&connection.id, &join.channel).await?;
+            self.undo_link(&connection.id, &join.channel, asked).await?;
             self.depart(&connection.id, &place, shard, Leaving::Clean).await?;
             return Ok(refused);
         }

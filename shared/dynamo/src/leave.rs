@@ -1,11 +1,12 @@
 //! Leave: the member's row goes by a delete that succeeds once, and whoever did it counts the rest.
 
-use channels::{Absence, Connection, Departed, Leaving, Left};
+use channels::{Absence, Asked, Connection, Departed, Leaving, Left};
 use protocol::{AppId, ChannelName, ConnectionId, UserId};
 
 use crate::channel::Going;
 use crate::item::text_of;
 use crate::keys::Place;
+use crate::links::Unlinked;
 use crate::{DynamoStore, Error};
 
 impl DynamoStore {
@@ -14,9 +15,12 @@ impl DynamoStore {
         connection: &Connection,
         channel: &ChannelName,
         leaving: Leaving,
+        asked: Asked,
     ) -> Result<Left, Error> {
-        let Some(link) = self.take_link(&connection.id, channel).await? else {
-            return Ok(Left::NotSubscribed);
+        let link = match self.take_link(&connection.id, channel, asked).await? {
+            Unlinked::Link(link) => link,
+            Unlinked::Nothing => return Ok(Left::NotSubscribed),
+            Unlinked::Overtaken => return Ok(Left::Overtaken),
         };
         let place = Place::of(&connection.app.id, channel);
         // Without a member the join is still under way: it will find the link gone, and undo itself.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use channels::{
-    Absence, Cached, Connection, Counts, Departed, EventsAfter, Join, Joined, Keep, Leaving, Left,
-    Missed, SignIn, SignedIn, Spoken,
+    Absence, Asked, Cached, Connection, Counts, Departed, EventsAfter, Join, Joined, Keep, Leaving,
+    Left, Missed, SignIn, SignedIn, Spoken,
 };
 use protocol::{AppId, ChannelName, ConnectionId, Serial, SocketId, UserId};
 use store::{Closed, Error, Events, Opened, Store, Users};
@@ -21,8 +21,13 @@ impl Store for DynamoStore {
         Ok(self.known(id).await?.map(Arc::new))
     }
 
-    async fn join(&self, connection: &Connection, join: &Join) -> Result<Joined, Error> {
-        Ok(self.subscribe(connection, join).await?)
+    async fn join(
+        &self,
+        connection: &Connection,
+        join: &Join,
+        asked: Asked,
+    ) -> Result<Joined, Error> {
+        Ok(self.subscribe(connection, join, asked).await?)
     }
 
     async fn leave(
@@ -30,8 +35,9 @@ impl Store for DynamoStore {
         connection: &Connection,
         channel: &ChannelName,
         leaving: Leaving,
+        asked: Asked,
     ) -> Result<Left, Error> {
-        Ok(self.unsubscribe(connection, channel, leaving).await?)
+        Ok(self.unsubscribe(connection, channel, leaving, asked).await?)
     }
 
     async fn confirm_leave(

@@ -2,7 +2,10 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::Error as Dynamo;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem,
+};
 
 use crate::Error;
 use crate::item::{Item, text};
@@ -106,19 +109,21 @@ impl Table {
         put.send().await.map(drop).map_err(Error::of)
     }
 
-    /// Writes a whole row unless there is one; whether it did.
-    pub(crate) async fn put_new(&self, row: Item) -> Result<bool, Error> {
-        let put = self.client.put_item().table_name(&self.name).set_item(Some(row));
-        let put = put.condition_expression("attribute_not_exists(pk)");
-        Ok(kept(put.send().await.map_err(Dynamo::from))?.is_some())
-    }
-
     /// Changes a row; `None` if the condition does not hold.
     pub(crate) async fn update(
         &self,
         key: Item,
         change: Change<'_>,
     ) -> Result<Option<Item>, Error> {
+        Ok(self.attempt(key, change).await?.ok())
+    }
+
+    /// Changes a row; if the condition does not hold, answers the row that it does not hold for, empty if there is none.
+    pub(crate) async fn attempt(
+        &self,
+        key: Item,
+        change: Change<'_>,
+    ) -> Result<Result<Item, Item>, Error> {
         let mut update = self.client.update_item().table_name(&self.name).set_key(Some(key));
         for (name, value) in change.values {
             update = update.expression_attribute_values(*name, value.clone());
@@ -127,8 +132,15 @@ impl Table {
             update = update.condition_expression(change.only_if);
         }
         let update = update.update_expression(change.set).return_values(change.answer);
-        let done = kept(update.send().await.map_err(Dynamo::from))?;
-        Ok(done.map(|it| it.attributes.unwrap_or_default()))
+        let before = ReturnValuesOnConditionCheckFailure::AllOld;
+        let update = update.return_values_on_condition_check_failure(before);
+        match update.send().await.map_err(Dynamo::from) {
+            Ok(done) => Ok(Ok(done.attributes.unwrap_or_default())),
+            Err(Dynamo::ConditionalCheckFailedException(failed)) => {
+                Ok(Err(failed.item.unwrap_or_default()))
+            }
+            Err(error) => Err(Error::of(error)),
+        }
     }
 
     /// Deletes a row and answers it, if it was there.

@@ -9,7 +9,7 @@ use channels::{App, Connection, Leaving, Limits};
 use dynamo::DynamoStore;
 use protocol::ConnectionId;
 use std::sync::Arc;
-use store::conformance::{app, connection, join, name};
+use store::conformance::{ASKED, app, connection, join, name};
 use store::{Closed, Store};
 
 use meter::{Meter, Used};
@@ -41,7 +41,7 @@ impl Table {
     }
 
     async fn join(&self, by: &Connection, channel: &str, user: Option<&str>) {
-        self.store.join(by, &join(channel, user)).await.expect("an answer");
+        self.store.join(by, &join(channel, user), ASKED).await.expect("an answer");
     }
 }
 
@@ -108,20 +108,20 @@ async fn subscribes(table: &mut Table, c1: &Connection, c2: &Connection, c3: &Co
 
 async fn leaves(table: &mut Table, c1: &Connection, c2: &Connection) {
     let (news, presence) = (name("news"), name("presence-a"));
-    table.store.leave(c2, &news, Leaving::Clean).await.expect("an answer");
+    table.store.leave(c2, &news, Leaving::Clean, ASKED).await.expect("an answer");
     table.note("unsubscribe", 3.0, 1.0);
-    table.store.leave(c2, &news, Leaving::Clean).await.expect("an answer");
+    table.store.leave(c2, &news, Leaving::Clean, ASKED).await.expect("an answer");
     table.note("unsubscribe, not subscribed", 1.0, 0.0);
-    table.store.leave(c1, &news, Leaving::Clean).await.expect("an answer");
+    table.store.leave(c1, &news, Leaving::Clean, ASKED).await.expect("an answer");
     table.note("unsubscribe, last of the channel", 4.0, 1.0);
-    table.store.leave(c2, &presence, Leaving::Clean).await.expect("an answer");
+    table.store.leave(c2, &presence, Leaving::Clean, ASKED).await.expect("an answer");
     table.note("unsubscribe presence, last of the user", 5.0, 1.0);
     // One presence channel and one that it is the last on: 3k..4k + 2p, the connection, and the name of its socket id.
     let closed = table.store.close(&c1.id).await.expect("an answer");
     let Some(Closed { channels, .. }) = closed else { panic!("it was open") };
     assert_eq!(channels.len(), 2);
     for channel in &channels {
-        table.store.leave(c1, channel, Leaving::Clean).await.expect("an answer");
+        table.store.leave(c1, channel, Leaving::Clean, ASKED).await.expect("an answer");
     }
     table.note("disconnect with 2 channels, 1 of presence", 12.0, 3.0);
 }

@@ -12,7 +12,7 @@ use dynamo::DynamoStore;
 use protocol::{ChannelName, ConnectionId};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use store::conformance::{app, connection, join, name};
+use store::conformance::{ASKED, app, connection, join, name};
 use store::{Closed, Store};
 use tokio::task::JoinSet;
 
@@ -60,7 +60,7 @@ impl Race {
 
     async fn leave(&self, connection: &Connection, channel: usize, leaving: Leaving) {
         let place = name(CHANNELS[channel]);
-        let left = self.store.leave(connection, &place, leaving).await.expect("an answer");
+        let left = self.store.leave(connection, &place, leaving, ASKED).await.expect("an answer");
         let Left::Gone(departed) = left else { return };
         if leaving == Leaving::Clean {
             return self.tell(channel, departed.user.is_some(), departed.vacated);
@@ -79,7 +79,7 @@ impl Race {
             Verb::Join => {
                 let user = self.user(connection, channel);
                 let join = join(CHANNELS[channel], user.as_deref());
-                let joined = self.store.join(by, &join).await.expect("an answer");
+                let joined = self.store.join(by, &join, ASKED).await.expect("an answer");
                 if let Joined::New { occupied, presence, .. } = joined {
                     let first = presence.is_some_and(|it| it.first_of_user);
                     self.told.occupied[channel].fetch_add(i64::from(occupied), Ordering::SeqCst);
@@ -203,8 +203,7 @@ async fn what_all_do_at_once_adds_up() {
     for seed in 0..SEEDS {
         race(&world.store, seed).await;
     }
-    let left = world.client.scan().table_name("realtime").send().await.expect("an answer");
-    assert_eq!(left.items.unwrap_or_default(), Vec::new(), "nothing is left when all are gone");
+    assert_eq!(world::left(&world.client).await, Vec::new(), "nothing is left when all are gone");
 }
 
 /// A join that a close overtakes leaves nothing behind, wherever it was overtaken.
@@ -218,18 +217,17 @@ async fn a_close_overtakes_a_join_at_any_moment() {
         world.store.open(c1.clone()).await.expect("an answer");
         let (store, by) = (world.store.clone(), c1.clone());
         let joining = tokio::spawn(async move {
-            store.join(&by, &join("presence-a", Some("ada"))).await.expect("an answer")
+            store.join(&by, &join("presence-a", Some("ada")), ASKED).await.expect("an answer")
         });
         for _ in 0..wait {
             tokio::task::yield_now().await;
         }
         let closed = world.store.close(&c1.id).await.expect("an answer").expect("it was open");
         for channel in &closed.channels {
-            world.store.leave(&c1, channel, Leaving::Clean).await.expect("an answer");
+            world.store.leave(&c1, channel, Leaving::Clean, ASKED).await.expect("an answer");
         }
         joining.await.expect("no panic");
         assert!(world.store.subscribers(&app.id, &place).await.expect("an answer").is_empty());
     }
-    let left = world.client.scan().table_name("realtime").send().await.expect("an answer");
-    assert_eq!(left.items.unwrap_or_default(), Vec::new(), "nothing is left when all are gone");
+    assert_eq!(world::left(&world.client).await, Vec::new(), "nothing is left when all are gone");
 }

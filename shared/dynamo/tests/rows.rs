@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use channels::{Connection, Joined, Leaving, Limits};
-use store::conformance::{app, connection, join, name};
+use store::conformance::{ASKED, app, connection, join, name};
 use store::{Opened, Store};
 
 use world::{LIFE_S, NOW_MS, World};
@@ -28,7 +28,7 @@ async fn what_is_out_of_date_counts_as_gone() {
     let [c1, c2] = [1, 2].map(|n| connection(&app, n));
     let (ada, room) = (join("presence-a", Some("ada")), name("presence-a"));
     store.open(c1.clone()).await.unwrap();
-    assert_eq!(is_first(&store.join(&c1, &ada).await.unwrap()), (true, true));
+    assert_eq!(is_first(&store.join(&c1, &ada, ASKED).await.unwrap()), (true, true));
     assert!(later.connection(&c1.id).await.unwrap().is_none());
     assert!(later.socket(&app.id, c1.socket_id).await.unwrap().is_none());
     assert!(later.subscribers(&app.id, &room).await.unwrap().is_empty());
@@ -36,11 +36,15 @@ async fn what_is_out_of_date_counts_as_gone() {
     assert!(later.list_channels(&app.id, "").await.unwrap().is_empty());
     assert_eq!(later.counts(&app.id, &room).await.unwrap().subscriptions, 0);
     assert!(!later.hold_count(&app.id, &room).await.unwrap());
-    assert!(matches!(later.join(&c1, &join("b", None)).await.unwrap(), Joined::Gone));
+    assert!(matches!(later.join(&c1, &join("b", None), ASKED).await.unwrap(), Joined::Gone));
     later.open(c2.clone()).await.unwrap();
-    assert_eq!(is_first(&later.join(&c2, &ada).await.unwrap()), (true, true), "a ghost is nobody");
+    assert_eq!(
+        is_first(&later.join(&c2, &ada, ASKED).await.unwrap()),
+        (true, true),
+        "a ghost is nobody"
+    );
     assert_eq!(later.counts(&app.id, &room).await.unwrap().subscriptions, 1);
-    later.leave(&c2, &room, Leaving::Clean).await.unwrap();
+    later.leave(&c2, &room, Leaving::Clean, ASKED).await.unwrap();
     assert!(later.list_users(&app.id, &room).await.unwrap().is_empty(), "the ghost left as well");
 }
 
@@ -61,7 +65,7 @@ async fn a_channel_that_grows_is_spread_and_loses_nobody() {
     let World { client, store } = world::world().await;
     let (app, room) = (app("large", Limits::default()), name("a"));
     let mut all = vec![open(&store, &app, 0).await];
-    store.join(&all[0], &join("a", None)).await.unwrap();
+    store.join(&all[0], &join("a", None), ASKED).await.unwrap();
     let row = "S/0/large/a";
     for _ in 0..2 {
         let grow = client.update_item().table_name("realtime").set_key(Some(key(row)));
@@ -69,7 +73,7 @@ async fn a_channel_that_grows_is_spread_and_loses_nobody() {
         let many = AttributeValue::N("5000".to_owned());
         grow.expression_attribute_values(":many", many).send().await.unwrap();
         let next = open(&store, &app, all.len() as u64).await;
-        store.join(&next, &join("a", None)).await.unwrap();
+        store.join(&next, &join("a", None), ASKED).await.unwrap();
         all.push(next);
     }
     let read = client.get_item().table_name("realtime").set_key(Some(key(row)));
@@ -77,7 +81,7 @@ async fn a_channel_that_grows_is_spread_and_loses_nobody() {
     assert_eq!(shards, AttributeValue::N("4".to_owned()), "doubled twice");
     for n in 3..23 {
         all.push(open(&store, &app, n).await);
-        store.join(&all[n as usize], &join("a", None)).await.unwrap();
+        store.join(&all[n as usize], &join("a", None), ASKED).await.unwrap();
     }
     let ids: BTreeSet<_> = all.iter().map(|it| it.id.clone()).collect();
     let list = store.subscribers(&app.id, &room).await.unwrap();
@@ -87,7 +91,7 @@ async fn a_channel_that_grows_is_spread_and_loses_nobody() {
     let members = members.expression_attribute_values(":pk", pk).send().await.unwrap();
     assert!(members.count() > 0, "the last shard is used");
     for it in &all {
-        store.leave(it, &room, Leaving::Clean).await.unwrap();
+        store.leave(it, &room, Leaving::Clean, ASKED).await.unwrap();
     }
     assert!(store.subscribers(&app.id, &room).await.unwrap().is_empty());
 }

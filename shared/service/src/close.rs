@@ -2,7 +2,7 @@
 
 use channels::sign_in::lost;
 use channels::unsubscribe::{farewell, leaving};
-use channels::{Connection, Effect, Left};
+use channels::{Asked, Connection, Effect, Left};
 use identity::Facts;
 use protocol::{ChannelName, ConnectionId};
 use store::Store;
@@ -56,7 +56,8 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     ) -> Result<Vec<Effect>, store::Error> {
         let app = &connection.app;
         let leaving = leaving(app, channel);
-        let Left::Gone(departed) = self.store.leave(connection, channel, leaving).await? else {
+        let left = self.store.leave(connection, channel, leaving, Asked::LAST).await?;
+        let Left::Gone(departed) = left else {
             return Ok(Vec::new());
         };
         let mut effects = farewell(app, &connection.id, channel, &departed, leaving);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use channels::{Connection, authorize, connect, sign_in};
+use channels::{Asked, Connection, authorize, connect, sign_in};
 use identity::{Facts, User};
 use protocol::{Code, ConnectionId, Fault, SocketId};
 use store::{Opened, Store};
@@ -85,7 +85,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
             self.sign_in_as(connection, &sign_in, Vec::new(), now_ms).await?;
         }
         if let Some(join) = connect::own_channel(connection) {
-            self.join(connection, &join, now_ms).await?;
+            self.join(connection, &join, Asked::FIRST, now_ms).await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use channels::connect::disabled;
 use channels::usage::Act;
-use channels::{Connection, Effect};
+use channels::{Asked, Connection, Effect};
 use identity::Facts;
 use protocol::{ClientFrame, ConnectionId, Fault, ServerFrame};
 use store::Store;
@@ -21,8 +21,14 @@ pub enum Handled {
 
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// Handles one text message. Whatever is wrong with it is told to its sender, and to nobody else.
-    /// `now_ms`: milliseconds since the Unix epoch.
-    pub async fn message(&self, id: &ConnectionId, text: &str, now_ms: u64) -> Handled {
+    /// `asked`: when the transport got it. `now_ms`: milliseconds since the Unix epoch.
+    pub async fn message(
+        &self,
+        id: &ConnectionId,
+        text: &str,
+        asked: Asked,
+        now_ms: u64,
+    ) -> Handled {
         let Some(connection) = self.known(id).await else { return Handled::Done };
         if !connection.app.enabled {
             // It came in while the app was being switched off.
@@ -30,7 +36,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
             return Handled::Done;
         }
         let handled = match self.read(&connection, text, now_ms) {
-            Ok(frame) => self.handle(&connection, frame, now_ms).await,
+            Ok(frame) => self.handle(&connection, frame, asked, now_ms).await,
             Err(error) => Err(error),
         };
         let Err(error) = handled else { return Handled::Done };
@@ -64,6 +70,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         &self,
         connection: &Connection,
         frame: ClientFrame,
+        asked: Asked,
         now_ms: u64,
     ) -> Result<(), Error> {
         match frame {
@@ -73,8 +80,10 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                 Ok(())
             }
             ClientFrame::Pong => Ok(()),
-            ClientFrame::Subscribe(ask) => self.subscribe(connection, &ask, now_ms).await,
-            ClientFrame::Unsubscribe(channel) => self.unsubscribe(connection, &channel).await,
+            ClientFrame::Subscribe(ask) => self.subscribe(connection, &ask, asked, now_ms).await,
+            ClientFrame::Unsubscribe(channel) => {
+                self.unsubscribe(connection, &channel, asked).await
+            }
             ClientFrame::SignIn(ask) => self.sign_in(connection, &ask, now_ms).await,
             ClientFrame::Event(event) => self.client_event(connection, event, now_ms).await,
         }

@@ -1,7 +1,7 @@
 //! Subscribe a connection to a channel.
 
 use channels::subscribe::{Checked, Refused, check, recall, welcome};
-use channels::{Connection, Effect, Join, Joined};
+use channels::{Asked, Connection, Effect, Join, Joined};
 use identity::{Facts, Scope, allows};
 use protocol::{ChannelName, Subscribe};
 use store::Store;
@@ -14,13 +14,14 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         &self,
         connection: &Connection,
         ask: &Subscribe,
+        asked: Asked,
         now_ms: u64,
     ) -> Result<(), Error> {
         let join = match check(&connection.app, connection, ask)? {
             Checked::Open(join) => join,
             Checked::AskPolicy(join) => self.ask_policy(connection, join).await?,
         };
-        self.join(connection, &join, now_ms).await
+        self.join(connection, &join, asked, now_ms).await
     }
 
     async fn ask_policy(&self, connection: &Connection, join: Join) -> Result<Join, Refused> {
@@ -42,10 +43,11 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         &self,
         connection: &Connection,
         join: &Join,
+        asked: Asked,
         now_ms: u64,
     ) -> Result<(), Error> {
         let lane = self.lanes.enter(&connection.app.id, &join.channel).await;
-        let joined = self.store.join(connection, join).await?;
+        let joined = self.store.join(connection, join, asked).await?;
         let mut effects = welcome(connection, join, &joined)?;
         if let Joined::New { subscriptions, .. } = joined {
             effects.extend(self.count(&connection.app, &join.channel, subscriptions).await?);

@@ -3,15 +3,21 @@
 
 mod absence;
 mod events;
+mod order;
 mod users;
 
 use std::future::Future;
 use std::sync::Arc;
 
-use channels::{App, Connection, Counts, Departed, Join, Joined, Leaving, Left, Limits, Spoken};
+use channels::{
+    App, Asked, Connection, Counts, Departed, Join, Joined, Leaving, Left, Limits, Spoken,
+};
 use protocol::{AppId, ChannelName, ConnectionId, Member, SocketId, UserId};
 
 use crate::{Error, Opened, Store};
+
+/// When whoever does not care about order asks.
+pub const ASKED: Asked = Asked::at_ms(1_000_000);
 
 /// Runs every check.
 ///
@@ -28,6 +34,7 @@ pub async fn run<S: Store>(store: &S) {
     speaking(store).await;
     lists(store).await;
     absence::run(store).await;
+    order::run(store).await;
     events::run(store).await;
     users::run(store).await;
 }
@@ -74,7 +81,7 @@ async fn ok<T>(answer: impl Future<Output = Result<T, Error>>) -> T {
 async fn bury<S: Store>(store: &S, connection: &Connection) {
     if let Some(closed) = ok(store.close(&connection.id)).await {
         for channel in &closed.channels {
-            ok(store.leave(connection, channel, Leaving::Clean)).await;
+            ok(store.leave(connection, channel, Leaving::Clean, Asked::LAST)).await;
         }
     }
 }
@@ -101,7 +108,7 @@ async fn connections_come_and_go<S: Store>(store: &S) {
     let app = app("comes", Limits::default());
     let c1 = connection(&app, 1);
     assert!(ok(store.connection(&c1.id)).await.is_none());
-    assert!(matches!(ok(store.join(&c1, &join("a", None))).await, Joined::Gone));
+    assert!(matches!(ok(store.join(&c1, &join("a", None), ASKED)).await, Joined::Gone));
     assert_eq!(ok(store.open(c1.clone())).await, Opened::Yes);
     let known = ok(store.connection(&c1.id)).await.map(|c| c.socket_id);
     assert_eq!(known, Some(c1.socket_id));
@@ -109,7 +116,7 @@ async fn connections_come_and_go<S: Store>(store: &S) {
     assert!(ok(store.close(&c1.id)).await.is_some());
     assert!(ok(store.close(&c1.id)).await.is_none(), "closing twice is nothing");
     assert_eq!(ok(store.socket(&app.id, c1.socket_id)).await, None);
-    assert_eq!(ok(store.leave(&c1, &name("a"), Leaving::Clean)).await, Left::NotSubscribed);
+    assert_eq!(ok(store.leave(&c1, &name("a"), Leaving::Clean, ASKED)).await, Left::NotSubscribed);
 }
 
 async fn the_quota_is_exact<S: Store>(store: &S) {
@@ -131,17 +138,17 @@ async fn first_and_last_of_a_channel<S: Store>(store: &S) {
     ok(store.open(c1.clone())).await;
     ok(store.open(c2.clone())).await;
     let a = join("a", None);
-    assert_eq!(new(&ok(store.join(&c1, &a)).await), (true, None));
-    assert!(matches!(ok(store.join(&c1, &a)).await, Joined::Already));
-    assert_eq!(new(&ok(store.join(&c2, &a)).await), (false, None));
+    assert_eq!(new(&ok(store.join(&c1, &a, ASKED)).await), (true, None));
+    assert!(matches!(ok(store.join(&c1, &a, ASKED)).await, Joined::Already));
+    assert_eq!(new(&ok(store.join(&c2, &a, ASKED)).await), (false, None));
     let mut list = ok(store.subscribers(&app.id, &a.channel)).await.to_vec();
     list.sort();
     assert_eq!(list, [c1.id.clone(), c2.id.clone()]);
     assert_eq!(ok(store.counts(&app.id, &a.channel)).await, Counts { subscriptions: 2, users: 0 });
-    assert_eq!(ok(store.leave(&c1, &a.channel, Leaving::Clean)).await, gone(None, 1));
-    assert_eq!(ok(store.leave(&c1, &a.channel, Leaving::Clean)).await, Left::NotSubscribed);
+    assert_eq!(ok(store.leave(&c1, &a.channel, Leaving::Clean, ASKED)).await, gone(None, 1));
+    assert_eq!(ok(store.leave(&c1, &a.channel, Leaving::Clean, ASKED)).await, Left::NotSubscribed);
     assert_eq!(ok(store.subscribers(&app.id, &a.channel)).await.to_vec(), vec![c2.id.clone()]);
-    assert_eq!(ok(store.leave(&c2, &a.channel, Leaving::Clean)).await, gone(None, 0));
+    assert_eq!(ok(store.leave(&c2, &a.channel, Leaving::Clean, ASKED)).await, gone(None, 0));
     assert!(ok(store.subscribers(&app.id, &a.channel)).await.is_empty());
     bury(store, &c1).await;
     bury(store, &c2).await;
@@ -155,17 +162,29 @@ async fn members_are_users<S: Store>(store: &S) {
     }
     let (ada, bob) = (join("presence-a", Some("ada")), join("presence-a", Some("bob")));
     let roster = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(new(&ok(store.join(&c1, &ada)).await), (true, Some((true, roster(&["ada"])))));
-    assert_eq!(new(&ok(store.join(&c2, &ada)).await), (false, Some((false, roster(&["ada"])))));
     assert_eq!(
-        new(&ok(store.join(&c3, &bob)).await),
+        new(&ok(store.join(&c1, &ada, ASKED)).await),
+        (true, Some((true, roster(&["ada"]))))
+    );
+    assert_eq!(
+        new(&ok(store.join(&c2, &ada, ASKED)).await),
+        (false, Some((false, roster(&["ada"]))))
+    );
+    assert_eq!(
+        new(&ok(store.join(&c3, &bob, ASKED)).await),
         (false, Some((true, roster(&["ada", "bob"]))))
     );
     let counts = Counts { subscriptions: 3, users: 2 };
     assert_eq!(ok(store.counts(&app.id, &ada.channel)).await, counts);
-    assert_eq!(ok(store.leave(&c1, &ada.channel, Leaving::Clean)).await, gone(None, 2));
-    assert_eq!(ok(store.leave(&c2, &ada.channel, Leaving::Clean)).await, gone(Some("ada"), 1));
-    assert_eq!(ok(store.leave(&c3, &ada.channel, Leaving::Clean)).await, gone(Some("bob"), 0));
+    assert_eq!(ok(store.leave(&c1, &ada.channel, Leaving::Clean, ASKED)).await, gone(None, 2));
+    assert_eq!(
+        ok(store.leave(&c2, &ada.channel, Leaving::Clean, ASKED)).await,
+        gone(Some("ada"), 1)
+    );
+    assert_eq!(
+        ok(store.leave(&c3, &ada.channel, Leaving::Clean, ASKED)).await,
+        gone(Some("bob"), 0)
+    );
     for c in [&c1, &c2, &c3] {
         bury(store, c).await;
     }
@@ -178,10 +197,13 @@ async fn a_full_channel_takes_only_its_members<S: Store>(store: &S) {
         ok(store.open(c.clone())).await;
     }
     let (ada, bob) = (join("presence-a", Some("ada")), join("presence-a", Some("bob")));
-    new(&ok(store.join(&c1, &ada)).await);
-    assert!(matches!(ok(store.join(&c2, &bob)).await, Joined::Full));
-    assert_eq!(ok(store.leave(&c2, &bob.channel, Leaving::Clean)).await, Left::NotSubscribed);
-    new(&ok(store.join(&c3, &ada)).await);
+    new(&ok(store.join(&c1, &ada, ASKED)).await);
+    assert!(matches!(ok(store.join(&c2, &bob, ASKED)).await, Joined::Full));
+    assert_eq!(
+        ok(store.leave(&c2, &bob.channel, Leaving::Clean, ASKED)).await,
+        Left::NotSubscribed
+    );
+    new(&ok(store.join(&c3, &ada, ASKED)).await);
     for c in [&c1, &c2, &c3] {
         bury(store, c).await;
     }
@@ -193,21 +215,24 @@ async fn closing_leaves_everything<S: Store>(store: &S) {
     ok(store.open(c1.clone())).await;
     ok(store.open(c2.clone())).await;
     for it in [join("a", None), join("presence-a", Some("ada")), join("presence-b", Some("ada"))] {
-        new(&ok(store.join(&c1, &it)).await);
+        new(&ok(store.join(&c1, &it, ASKED)).await);
     }
-    new(&ok(store.join(&c2, &join("presence-b", Some("ada")))).await);
+    new(&ok(store.join(&c2, &join("presence-b", Some("ada")), ASKED)).await);
     let Some(mut closed) = ok(store.close(&c1.id)).await else { panic!("it was open") };
     closed.channels.sort();
     assert_eq!(closed.channels, [name("a"), name("presence-a"), name("presence-b")]);
-    assert!(matches!(ok(store.join(&c1, &join("late", None))).await, Joined::Gone));
-    assert_eq!(ok(store.leave(&c1, &name("a"), Leaving::Clean)).await, gone(None, 0));
+    assert!(matches!(ok(store.join(&c1, &join("late", None), ASKED)).await, Joined::Gone));
+    assert_eq!(ok(store.leave(&c1, &name("a"), Leaving::Clean, ASKED)).await, gone(None, 0));
     assert_eq!(
-        ok(store.leave(&c1, &name("presence-a"), Leaving::Clean)).await,
+        ok(store.leave(&c1, &name("presence-a"), Leaving::Clean, ASKED)).await,
         gone(Some("ada"), 0)
     );
-    assert_eq!(ok(store.leave(&c1, &name("presence-b"), Leaving::Clean)).await, gone(None, 1));
     assert_eq!(
-        ok(store.leave(&c1, &name("presence-b"), Leaving::Clean)).await,
+        ok(store.leave(&c1, &name("presence-b"), Leaving::Clean, ASKED)).await,
+        gone(None, 1)
+    );
+    assert_eq!(
+        ok(store.leave(&c1, &name("presence-b"), Leaving::Clean, ASKED)).await,
         Left::NotSubscribed
     );
     bury(store, &c2).await;
@@ -219,8 +244,8 @@ async fn apps_do_not_meet<S: Store>(store: &S) {
     ok(store.open(c1.clone())).await;
     ok(store.open(c2.clone())).await;
     let ada = join("presence-a", Some("ada"));
-    assert!(new(&ok(store.join(&c1, &ada)).await).0);
-    assert!(new(&ok(store.join(&c2, &ada)).await).0);
+    assert!(new(&ok(store.join(&c1, &ada, ASKED)).await).0);
+    assert!(new(&ok(store.join(&c2, &ada, ASKED)).await).0);
     assert_eq!(ok(store.subscribers(&one.id, &ada.channel)).await.to_vec(), vec![c1.id.clone()]);
     assert_eq!(ok(store.socket(&two.id, c1.socket_id)).await, Some(c2.id.clone()));
     bury(store, &c1).await;
@@ -233,8 +258,8 @@ async fn speaking<S: Store>(store: &S) {
     ok(store.open(c1.clone())).await;
     let (there, chat) = (join("presence-a", Some("ada")), join("private-a", None));
     assert_eq!(ok(store.speak(&c1, &chat.channel, 5_000)).await, Spoken::NotSubscribed);
-    new(&ok(store.join(&c1, &there)).await);
-    new(&ok(store.join(&c1, &chat)).await);
+    new(&ok(store.join(&c1, &there, ASKED)).await);
+    new(&ok(store.join(&c1, &chat, ASKED)).await);
     let ada = Spoken::May(Some(UserId::new("ada")));
     assert_eq!(ok(store.speak(&c1, &there.channel, 5_000)).await, ada);
     assert_eq!(ok(store.speak(&c1, &chat.channel, 5_500)).await, Spoken::May(None));
@@ -252,7 +277,7 @@ async fn lists<S: Store>(store: &S) {
     assert!(ok(store.list_channels(&one.id, "")).await.is_empty());
     let (ada, bob) = (join("presence-b", Some("ada")), join("presence-b", Some("bob")));
     for (c, it) in [(&c1, &join("a", None)), (&c1, &bob), (&c2, &ada), (&c3, &join("c", None))] {
-        new(&ok(store.join(c, it)).await);
+        new(&ok(store.join(c, it, ASKED)).await);
     }
     let (open, presence) = (
         (name("a"), Counts { subscriptions: 1, users: 0 }),

@@ -10,12 +10,16 @@ mod users;
 use std::future::Future;
 use std::sync::Arc;
 
-use channels::{Absence, Connection, Counts, Departed, Join, Joined, Leaving, Left, Spoken};
+use channels::{Absence, Asked, Connection, Counts, Departed, Join, Joined, Leaving, Left, Spoken};
 use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
 pub use events::{EVENTS_PER_ANSWER, Events};
 pub use memory::MemoryStore;
 pub use users::Users;
+
+/// How long a wish may arrive late and still be known to be overtaken, milliseconds. A function of API Gateway runs for 29 s
+/// at most (its integration timeout); twice that, rounded up.
+pub const REORDERED_WITHIN_MS: u64 = 60_000;
 
 /// The store could not answer. The cause is for the log, never for a client.
 #[derive(Debug)]
@@ -73,20 +77,24 @@ pub trait Store: Events + Users {
         id: &ConnectionId,
     ) -> impl Future<Output = Result<Option<Arc<Connection>>, Error>> + Send;
 
-    /// Subscribes a connection; on presence channels the answer holds the roster as of this change.
+    /// Subscribes a connection, unless its client has asked to leave since; on presence channels the answer holds the roster
+    /// as of this change.
     fn join(
         &self,
         connection: &Connection,
         join: &Join,
+        asked: Asked,
     ) -> impl Future<Output = Result<Joined, Error>> + Send;
 
-    /// Ends one subscription, of a live connection or of a closed one. After a [`Leaving::Lost`], whoever is told to be
-    /// gone keeps their place until they are back or [`Store::confirm_leave`] is called.
+    /// Ends one subscription, of a live connection or, with [`Asked::LAST`], of a closed one; unless its client has asked to
+    /// join since. After a [`Leaving::Lost`], whoever is told to be gone keeps their place until they are back or
+    /// [`Store::confirm_leave`] is called.
     fn leave(
         &self,
         connection: &Connection,
         channel: &ChannelName,
         leaving: Leaving,
+        asked: Asked,
     ) -> impl Future<Output = Result<Left, Error>> + Send;
 
     /// Ends an absence, as far as it still lasts: who was lost with that connection and did not come back is gone.

@@ -5,11 +5,12 @@ mod channel;
 mod events;
 mod shards;
 mod users;
+mod wishes;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use channels::{Absence, Connection, Counts, Departed, Join, Joined, Leaving, Left, Spoken};
+use channels::{Absence, Asked, Connection, Counts, Departed, Join, Joined, Leaving, Left, Spoken};
 use protocol::limits::CHANNELS_PER_CONNECTION;
 use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
@@ -18,6 +19,7 @@ use channel::Channel;
 use events::Memories;
 use shards::Shards;
 use users::Everyone;
+use wishes::{Met, Wishes};
 
 /// The length of the window in which client events are counted.
 const RATE_WINDOW_MS: u64 = 1_000;
@@ -35,7 +37,7 @@ pub struct MemoryStore {
 
 struct Row {
     connection: Arc<Connection>,
-    channels: Vec<ChannelName>,
+    wishes: Wishes,
     watchlist: Vec<UserId>,
     window_start_ms: u64,
     events_in_window: u32,
@@ -75,7 +77,7 @@ impl Store for MemoryStore {
         let socket = (connection.app.id.clone(), connection.socket_id);
         let row = Row {
             connection: Arc::new(connection),
-            channels: Vec::new(),
+            wishes: Wishes::default(),
             watchlist: Vec::new(),
             window_start_ms: 0,
             events_in_window: 0,
@@ -89,13 +91,20 @@ impl Store for MemoryStore {
         Ok(self.connections.lock(id).get(id).map(|row| Arc::clone(&row.connection)))
     }
 
-    async fn join(&self, connection: &Connection, join: &Join) -> Result<Joined, Error> {
+    async fn join(
+        &self,
+        connection: &Connection,
+        join: &Join,
+        asked: Asked,
+    ) -> Result<Joined, Error> {
         let mut rows = self.connections.lock(&connection.id);
         let Some(row) = rows.get_mut(&connection.id) else { return Ok(Joined::Gone) };
-        if row.channels.contains(&join.channel) {
-            return Ok(Joined::Already);
+        match row.wishes.meet_join(&join.channel, asked) {
+            Met::On => return Ok(Joined::Already),
+            Met::Later => return Ok(Joined::Overtaken),
+            Met::Off => {}
         }
-        if row.channels.len() >= CHANNELS_PER_CONNECTION {
+        if row.wishes.count() >= CHANNELS_PER_CONNECTION {
             return Ok(Joined::TooMany);
         }
         let key = (connection.app.id.clone(), join.channel.clone());
@@ -103,7 +112,7 @@ impl Store for MemoryStore {
         let channel = shard.entry(key.clone()).or_default();
         let joined = channel.add(&connection.id, join.member.as_ref(), &connection.app.limits);
         if matches!(joined, Joined::New { .. }) {
-            row.channels.push(join.channel.clone());
+            row.wishes.join(join.channel.clone(), asked);
         } else if channel.is_over() {
             shard.remove(&key);
         }
@@ -115,10 +124,13 @@ impl Store for MemoryStore {
         connection: &Connection,
         channel: &ChannelName,
         leaving: Leaving,
+        asked: Asked,
     ) -> Result<Left, Error> {
         let mut rows = self.connections.lock(&connection.id);
-        if let Some(row) = rows.get_mut(&connection.id) {
-            row.channels.retain(|it| it != channel);
+        if let Some(row) = rows.get_mut(&connection.id)
+            && row.wishes.leave(channel, asked) == Met::Later
+        {
+            return Ok(Left::Overtaken);
         }
         let key = (connection.app.id.clone(), channel.clone());
         let mut shard = self.channels.lock(&key);
@@ -168,7 +180,7 @@ impl Store for MemoryStore {
         self.sockets.lock(&socket).remove(&socket);
         self.give_place_back(&row.connection.app.id);
         let user = self.everyone.close(&row.connection, &row.watchlist);
-        Ok(Some(Closed { connection: row.connection, channels: row.channels, user }))
+        Ok(Some(Closed { connection: row.connection, channels: row.wishes.into_channels(), user }))
     }
 
     async fn speak(
@@ -179,7 +191,7 @@ impl Store for MemoryStore {
     ) -> Result<Spoken, Error> {
         let mut rows = self.connections.lock(&connection.id);
         let Some(row) = rows.get_mut(&connection.id) else { return Ok(Spoken::NotSubscribed) };
-        if !row.channels.contains(channel) {
+        if !row.wishes.is_on(channel) {
             return Ok(Spoken::NotSubscribed);
         }
         if now_ms.abs_diff(row.window_start_ms) >= RATE_WINDOW_MS {

@@ -5,8 +5,10 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
+use channels::Asked;
 use futures::FutureExt;
 use gateway::{ClientIp, Visitors};
 use http::HeaderMap;
@@ -124,7 +126,7 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
             Ok(()) => Box::pin(self.service.greet(transport.id(), now_ms())).await,
             Err(fault) => transport.refuse(&fault),
         }
-        let visit = Visit { door: self, from };
+        let visit = Visit { door: self, from, since: Instant::now() };
         match line {
             Line::Socket(socket, early) => session::run(socket, early, &visit, self.timing).await,
             Line::Mailbox(mailbox, inbox) => xhr::run(&mailbox, inbox, &visit, self.timing).await,
@@ -169,11 +171,15 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
 struct Visit<'a, S, F> {
     door: &'a Door<S, F>,
     from: Option<ClientIp>,
+    /// The clock that orders what the client asks for.
+    since: Instant,
 }
 
 impl<S: Store, F: Facts + 'static> Handler for Visit<'_, S, F> {
     async fn message(&self, id: &ConnectionId, text: &str) {
-        let handled = self.door.service.message(id, text, now_ms()).await;
+        let asked =
+            u64::try_from(self.since.elapsed().as_millis()).map_or(Asked::FIRST, Asked::at_ms);
+        let handled = self.door.service.message(id, text, asked, now_ms()).await;
         if handled == Handled::NotAuthorized
             && let Err(often) = self.door.visitors.failed(self.from, now_ms())
         {

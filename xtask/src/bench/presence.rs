@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use auth::{KeyPair, sign_channel};
 use channels::usage::Rates;
-use channels::{App, Apps, Hook, Job, Limits};
+use channels::{App, Apps, Asked, Hook, Job, Limits};
 use identity::{Facts, PostFacts};
 use protocol::limits::ROSTER_BYTES_LEAST;
 use protocol::{AppId, ConnectionId, Fault, Frame, SocketId};
@@ -111,7 +111,7 @@ impl Hall {
         let ask = serde_json::json!({ "channel": CHANNEL, "auth": auth, "channel_data": data });
         let text = serde_json::json!({ "event": "pusher:subscribe", "data": ask }).to_string();
         let began = Instant::now();
-        at_once(self.0.message(&id, &text, NOW_MS));
+        at_once(self.0.message(&id, &text, Asked::FIRST, NOW_MS));
         Ok(began.elapsed())
     }
 
@@ -119,7 +119,7 @@ impl Hall {
         let id = ConnectionId::new(connection.to_string());
         let text =
             serde_json::json!({ "event": "pusher:unsubscribe", "data": { "channel": CHANNEL } });
-        at_once(self.0.message(&id, &text.to_string(), NOW_MS));
+        at_once(self.0.message(&id, &text.to_string(), Asked::FIRST, NOW_MS));
     }
 }
 

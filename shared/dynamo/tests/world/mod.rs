@@ -1,6 +1,9 @@
 //! A store on an engine in memory.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::AttributeValue;
 use channels::{App, Apps};
 use dynamo::{DynamoStore, Settings};
 use protocol::AppId;
@@ -29,4 +32,12 @@ pub(crate) fn store(client: Client, now_ms: fn() -> u64) -> DynamoStore {
     let apps = Apps::new(vec![App::new(AppId::new("1001"), Vec::new())]).expect("valid apps");
     let settings = Settings { table: "realtime".to_owned(), life_s: LIFE_S, now_ms };
     DynamoStore::new(client, apps.into(), settings)
+}
+
+/// The rows that are left, but for marks that hold wishes from before back: DynamoDB deletes those.
+#[allow(dead_code, reason = "each test file uses a part of this")]
+pub(crate) async fn left(client: &Client) -> Vec<HashMap<String, AttributeValue>> {
+    let rows = client.scan().table_name("realtime").send().await.expect("an answer");
+    let rows = rows.items.unwrap_or_default().into_iter();
+    rows.filter(|row| !row.contains_key("d")).collect()
 }

@@ -10,7 +10,7 @@ use auth::{KeyPair, Secret, sign_request};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use channels::{App, Apps, HistoryRule, Hook, Job};
+use channels::{App, Apps, Asked, HistoryRule, Hook, Job};
 use identity::{Facts, JwtRules, PostFacts, User, Workspace, WorkspaceId, mint};
 use jwks::Verifier;
 use notifying::Notifier;
@@ -317,7 +317,7 @@ impl World {
         let auth = auth::sign_user(&pb_key(), socket, &user_data);
         let data = serde_json::json!({ "auth": auth, "user_data": user_data });
         let frame = serde_json::json!({ "event": "pusher:signin", "data": data });
-        self.service.message(&ConnectionId::new(id), &frame.to_string(), 0).await;
+        self.service.message(&ConnectionId::new(id), &frame.to_string(), Asked::FIRST, 0).await;
         assert!(self.frames.take(id).concat().contains("pusher:signin_success"));
     }
 
@@ -340,7 +340,7 @@ impl World {
             let data =
                 serde_json::json!({ "channel": channel, "auth": auth, "channel_data": data });
             let frame = serde_json::json!({ "event": "pusher:subscribe", "data": data });
-            self.service.message(&ConnectionId::new(id), &frame.to_string(), 0).await;
+            self.service.message(&ConnectionId::new(id), &frame.to_string(), Asked::FIRST, 0).await;
         }
         let got = self.frames.take(id).concat();
         assert!(!got.contains("pusher:error"), "{got}");

@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use channels::Limits;
 use channels::usage::Rates;
+use channels::{Asked, Limits};
 use expect_test::expect;
 use throttle::Rate;
 
@@ -39,7 +39,7 @@ async fn a_users_connections_share_a_rate_and_strangers_have_their_own() {
         c4: {"event":"pusher:pong","data":{}}
     "#]]
     .assert_eq(&world.heard());
-    world.service.message(&id(2), PING, 11_000).await;
+    world.service.message(&id(2), PING, Asked::FIRST, 11_000).await;
     assert!(world.heard().contains("pong"), "a second later there is room again");
 }
 

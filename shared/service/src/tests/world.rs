@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use auth::{KeyPair, sign_channel, sign_user};
 use channels::usage::Rates;
-use channels::{App, Apps, HistoryRule, Hook, Job, Limits, Publish};
+use channels::{App, Apps, Asked, HistoryRule, Hook, Job, Limits, Publish};
 use identity::{Facts, PostFacts, User, Workspace, WorkspaceId};
 use protocol::{AppId, ChannelName, ConnectionId, EventName, Fault, Frame, SocketId, UserId};
 use store::MemoryStore;
@@ -187,7 +187,8 @@ impl World {
     }
 
     pub(super) async fn says(&self, n: u64, text: &str) {
-        self.service.message(&id(n), text, self.now_ms()).await;
+        let asked = Asked::at_ms(self.now_ms());
+        self.service.message(&id(n), text, asked, self.now_ms()).await;
     }
 
     /// Subscribes with a signature; as `user` on presence channels.

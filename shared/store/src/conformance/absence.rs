@@ -3,7 +3,7 @@
 use channels::{Absence, Connection, Counts, Departed, Leaving, Left, Limits};
 use protocol::UserId;
 
-use super::{app, bury, connection, gone, join, name, new, ok};
+use super::{ASKED, app, bury, connection, gone, join, name, new, ok};
 use crate::Store;
 
 pub(super) async fn run<S: Store>(store: &S) {
@@ -16,7 +16,7 @@ pub(super) async fn run<S: Store>(store: &S) {
 
 async fn lose<S: Store>(store: &S, connection: &Connection, channel: &str) -> Left {
     ok(store.close(&connection.id)).await;
-    ok(store.leave(connection, &name(channel), Leaving::Lost)).await
+    ok(store.leave(connection, &name(channel), Leaving::Lost, ASKED)).await
 }
 
 async fn confirm<S: Store>(store: &S, c: &Connection, channel: &str, user: &str) -> Departed {
@@ -34,12 +34,12 @@ async fn who_comes_back_was_never_gone<S: Store>(store: &S) {
     ok(store.open(c1.clone())).await;
     ok(store.open(c2.clone())).await;
     let ada = join("presence-a", Some("ada"));
-    new(&ok(store.join(&c1, &ada)).await);
+    new(&ok(store.join(&c1, &ada, ASKED)).await);
     assert_eq!(lose(store, &c1, "presence-a").await, gone(Some("ada"), 0));
     let counts = Counts { subscriptions: 0, users: 1 };
     assert_eq!(ok(store.counts(&app.id, &ada.channel)).await, counts, "the roster still has her");
     assert!(ok(store.subscribers(&app.id, &ada.channel)).await.is_empty());
-    let (occupied, presence) = new(&ok(store.join(&c2, &ada)).await);
+    let (occupied, presence) = new(&ok(store.join(&c2, &ada, ASKED)).await);
     assert_eq!((occupied, presence), (false, Some((false, vec!["ada".to_owned()]))));
     assert_eq!(confirm(store, &c1, "presence-a", "ada").await, departed(None, false, 1));
     bury(store, &c2).await;
@@ -51,8 +51,8 @@ async fn who_does_not_come_back_is_gone<S: Store>(store: &S) {
     ok(store.open(c1.clone())).await;
     ok(store.open(c2.clone())).await;
     let [ada, bob] = ["ada", "bob"].map(|user| join("presence-a", Some(user)));
-    new(&ok(store.join(&c1, &ada)).await);
-    new(&ok(store.join(&c2, &bob)).await);
+    new(&ok(store.join(&c1, &ada, ASKED)).await);
+    new(&ok(store.join(&c2, &bob, ASKED)).await);
     assert_eq!(lose(store, &c1, "presence-a").await, gone(Some("ada"), 1));
     let (_, users) = (c1.clone(), ok(store.list_users(&app.id, &ada.channel)).await);
     assert_eq!(users, ["ada", "bob"].map(UserId::new));
@@ -70,9 +70,9 @@ async fn an_old_absence_says_nothing_of_a_new_one<S: Store>(store: &S) {
     ok(store.open(c1.clone())).await;
     ok(store.open(c2.clone())).await;
     let ada = join("presence-a", Some("ada"));
-    new(&ok(store.join(&c1, &ada)).await);
+    new(&ok(store.join(&c1, &ada, ASKED)).await);
     lose(store, &c1, "presence-a").await;
-    new(&ok(store.join(&c2, &ada)).await);
+    new(&ok(store.join(&c2, &ada, ASKED)).await);
     lose(store, &c2, "presence-a").await;
     assert_eq!(confirm(store, &c1, "presence-a", "ada").await, departed(None, false, 0));
     assert_eq!(confirm(store, &c2, "presence-a", "ada").await, departed(Some("ada"), true, 0));
@@ -85,12 +85,12 @@ async fn a_clean_leave_ends_no_other_absence<S: Store>(store: &S) {
         ok(store.open(c.clone())).await;
     }
     let [ada, bob] = ["ada", "bob"].map(|user| join("presence-a", Some(user)));
-    new(&ok(store.join(&c1, &ada)).await);
+    new(&ok(store.join(&c1, &ada, ASKED)).await);
     lose(store, &c1, "presence-a").await;
-    assert!(!new(&ok(store.join(&c2, &bob)).await).0, "it was not told to be empty");
-    let left = ok(store.leave(&c2, &bob.channel, Leaving::Clean)).await;
+    assert!(!new(&ok(store.join(&c2, &bob, ASKED)).await).0, "it was not told to be empty");
+    let left = ok(store.leave(&c2, &bob.channel, Leaving::Clean, ASKED)).await;
     assert_eq!(left, gone(Some("bob"), 0));
-    assert!(new(&ok(store.join(&c3, &bob)).await).0, "it was told to be empty");
+    assert!(new(&ok(store.join(&c3, &bob, ASKED)).await).0, "it was told to be empty");
     assert_eq!(confirm(store, &c1, "presence-a", "ada").await, departed(Some("ada"), false, 1));
     bury(store, &c2).await;
     bury(store, &c3).await;
@@ -101,7 +101,7 @@ async fn counts_are_held_once<S: Store>(store: &S) {
     let (c1, a) = (connection(&app, 1), join("a", None));
     assert!(!ok(store.hold_count(&app.id, &a.channel)).await, "nobody is there to be told");
     ok(store.open(c1.clone())).await;
-    new(&ok(store.join(&c1, &a)).await);
+    new(&ok(store.join(&c1, &a, ASKED)).await);
     assert_eq!(ok(store.release_count(&app.id, &a.channel)).await, None);
     assert!(ok(store.hold_count(&app.id, &a.channel)).await);
     assert!(!ok(store.hold_count(&app.id, &a.channel)).await);

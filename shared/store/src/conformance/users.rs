@@ -7,7 +7,7 @@ use identity::User;
 use protocol::limits::DENIED_S;
 use protocol::{ConnectionId, UserId};
 
-use super::{app, bury, connection, join, ok};
+use super::{ASKED, app, bury, connection, join, ok};
 use crate::Store;
 
 const T0: u64 = 1_700_000_000_000;
@@ -144,9 +144,9 @@ async fn terminated_users_stay_out_for_a_while<S: Store>(store: &S) {
 
 async fn authorized_are_the_signed_in_and_the_gated<S: Store>(store: &S) {
     let [open, gated, member, signed_in] = open(store, "authorized").await;
-    ok(store.join(&open, &join("a", None))).await;
-    ok(store.join(&gated, &join("private-a", None))).await;
-    ok(store.join(&member, &join("presence-a", Some("ada")))).await;
+    ok(store.join(&open, &join("a", None), ASKED)).await;
+    ok(store.join(&gated, &join("private-a", None), ASKED)).await;
+    ok(store.join(&member, &join("presence-a", Some("ada")), ASKED)).await;
     sign_in(store, &signed_in, &user("ada", &[])).await;
     for (connection, expected) in
         [(&open, false), (&gated, true), (&member, true), (&signed_in, true)]

@@ -184,7 +184,7 @@ impl Users for MemoryStore {
     async fn is_authorized(&self, id: &ConnectionId) -> Result<bool, Error> {
         let rows = self.connections.lock(id);
         Ok(rows.get(id).is_some_and(|row| {
-            row.connection.user.is_some() || row.channels.iter().any(|it| it.kind().needs_auth())
+            row.connection.user.is_some() || row.wishes.channels().any(|it| it.kind().needs_auth())
         }))
     }
 }
