@@ -100,13 +100,6 @@ describe('the HTTP API', () => {
     assert.equal((await send({}, 'x')).status, 400);
   });
 
-  test('the HTTP fallback transports are not there, which pusher-js takes for an answer', async () => {
-    for (const kind of ['xhr', 'xhr_streaming', 'xhr_send']) {
-      const answer = await call(server, 'POST', `/pusher/app/${APP.key}/1/abcdefgh/${kind}`, { raw: '' });
-      assert.equal(answer.status, 404, kind);
-    }
-  });
-
   test('a wrong signature is told what to sign, and never the signature', async () => {
     const body = JSON.stringify({ name: 'e', data: '', channels: ['c'] });
     const right = new URLSearchParams(signedPath('POST', events, body).split('?')[1]).get('auth_signature');
@@ -129,6 +122,20 @@ describe('the HTTP API', () => {
     assert.equal(other.status, 400);
     assert.match(other.body, /^This Idempotency-Key was used for another request/);
     assert.equal((await wire.next()).data, '1');
+    await wire.quiet();
+  });
+
+  test('and so is one of the older form', async (t) => {
+    const name = fresh();
+    const wire = await Wire.connect(t, server);
+    await wire.subscribe(name);
+    const path = `/apps/${APP.id}/channels/${name}/events`;
+    const headers = { 'Idempotency-Key': fresh(), 'content-type': 'text/plain' };
+    // A repetition is signed at another time; what it says is the same.
+    const send = (query, now) => call(server, 'POST', signedPath('POST', path, '{}', { query, now }), { headers, raw: '{}' });
+    for (const now of [Date.now(), Date.now() - 5_000]) assert.equal((await send({ name: 'old' }, now)).status, 202);
+    assert.equal((await send({ name: 'new' }, Date.now())).status, 400, 'another event under the same key');
+    assert.equal((await wire.next()).event, 'old');
     await wire.quiet();
   });
 });

@@ -68,7 +68,7 @@ impl<P, A> FromRef<Desk<P, A>> for Door {
     }
 }
 
-/// The routes, each with its description.
+/// The routes of users, each with its description.
 pub(crate) fn routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
     posts_routes().merge(other_routes())
 }
@@ -115,7 +115,11 @@ fn posts_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
             disconnect_account::__path_disconnect_account,
             disconnect_account::disconnect_account::<P, A>,
         )
-        .add(publish_due::__path_publish_due, publish_due::publish_due::<P, A>)
+}
+
+/// What schedulers outside call.
+pub(crate) fn scheduler_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+    Routes::new().add(publish_due::__path_publish_due, publish_due::publish_due::<P, A>)
 }
 
 /// The user in the words of posts. Workspaces whose id cannot own anything are left out.

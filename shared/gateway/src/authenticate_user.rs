@@ -36,9 +36,6 @@ pub(crate) struct UserAuth {
     ),
     responses(
         (status = 200, description = "The signature", body = UserAuth),
-        (status = 400, description = "A parameter is missing or malformed", body = str),
-        (status = 401, description = "No token, or not a good one", body = str),
-        (status = 403, description = "Not from this page", body = str),
     ),
     security(("bearer" = []), ("cookie" = []))
 )]

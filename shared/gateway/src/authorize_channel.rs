@@ -47,8 +47,6 @@ struct ChannelData<'a> {
     ),
     responses(
         (status = 200, description = "The signature", body = ChannelAuth),
-        (status = 400, description = "A parameter is missing or malformed", body = str),
-        (status = 401, description = "No token, or not a good one", body = str),
         (status = 403, description = "The user may not see this channel", body = str),
     ),
     security(("bearer" = []), ("cookie" = []))

@@ -59,9 +59,6 @@ impl MissedEvents {
     responses(
         (status = 200, description = "The events, oldest first", body = MissedEvents),
         (status = 400, description = "The channel has no history", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled, or over quota", body = str),
-        (status = 404, description = "No such app", body = str),
     ),
     security(("pusher" = []))
 )]

@@ -32,10 +32,6 @@ const MS_PER_S: u64 = 1_000;
     ),
     responses(
         (status = 200, description = "`occupied`, and the counts that `info` asked for", body = Value),
-        (status = 400, description = "Something is wrong; a sentence says what", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled", body = str),
-        (status = 404, description = "No such app", body = str),
     ),
     security(("pusher" = []))
 )]
@@ -60,10 +56,6 @@ pub(crate) async fn get_channel<S: Store, O: Outbox, F: Facts + 'static>(
     ),
     responses(
         (status = 200, description = "`occupied` and the counts", body = Value),
-        (status = 400, description = "Something is wrong; a sentence says what", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled", body = str),
-        (status = 404, description = "No such app", body = str),
     ),
     security(("pusher" = []))
 )]

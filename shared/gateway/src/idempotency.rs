@@ -3,7 +3,7 @@
 //! Ours, not Pusher's; the header is the one of the IETF draft "The Idempotency-Key HTTP Header Field".
 //! Answers are kept in this process.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use protocol::AppId;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use utoipa::IntoParams;
 
 use crate::clock;
 use crate::plain::Plain;
@@ -24,6 +25,16 @@ const ANSWERS: usize = 20_000;
 /// Most bytes of answers kept.
 const ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
+/// The header, for the description of routes that honour it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it is only described; `Claim` reads it")]
+pub(crate) struct IdempotencyKey {
+    /// The same key and request within five minutes: the same answer, delivered once
+    #[param(rename = "idempotency-key")]
+    idempotency_key: Option<String>,
+}
+
 /// What a request may be sent again under: its app's key, and what it says.
 #[derive(Debug, Clone)]
 pub(crate) struct Claim {
@@ -33,11 +44,12 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
-    /// Reads the header, if there is one, of a request with this path and body.
+    /// Reads the header, if there is one, of a request with this path, query and body.
     pub(crate) fn of(
         headers: &HeaderMap,
         app: &AppId,
         path: &str,
+        query: &BTreeMap<String, String>,
         body: &[u8],
     ) -> Result<Option<Self>, Plain> {
         let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
@@ -46,7 +58,13 @@ impl Claim {
             let message = format!("Idempotency-Key: expected 1 to {KEY_CHARS} ASCII characters");
             return Err(Plain::bad(message));
         }
-        let digest = Sha256::new().chain_update(path).chain_update([0]).chain_update(body);
+        let mut digest = Sha256::new().chain_update(path).chain_update([0]);
+        // When it was signed does not matter: a repetition is signed anew.
+        for (name, value) in query.iter().filter(|(name, _)| !name.starts_with("auth_")) {
+            digest =
+                digest.chain_update(name).chain_update([0]).chain_update(value).chain_update([0]);
+        }
+        let digest = digest.chain_update([0]).chain_update(body);
         Ok(Some(Self { app: app.clone(), key: key.into(), digest: digest.finalize().into() }))
     }
 }

@@ -46,19 +46,40 @@ pub(crate) struct JsonError {
 
 impl std::fmt::Display for JsonError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (_, said) = self.said();
         match self.path.as_str() {
-            "" => self.error.fmt(f),
-            path => write!(f, "{path}: {}", self.error),
+            "" => f.write_str(&said),
+            path => write!(f, "{path}: {said}"),
         }
     }
 }
 
 impl JsonError {
+    /// A word and a sentence. Where the text is JSON, the field says enough, and the parser's line and column are left out.
+    fn said(&self) -> (&'static str, String) {
+        let text = self.error.to_string();
+        if self.error.classify() != Category::Data {
+            return ("malformed", text);
+        }
+        let place = format!(" at line {} column {}", self.error.line(), self.error.column());
+        let text = text.strip_suffix(&place).unwrap_or(&text);
+        match text.strip_prefix("unknown field `").and_then(|it| it.split_once("`, ")) {
+            None => ("invalid", text.to_owned()),
+            Some((_, "there are no fields")) => {
+                ("unknown", "There is no such field: leave it out".into())
+            }
+            Some((_, known)) => {
+                let known = known.trim_start_matches("expected ").trim_start_matches("one of ");
+                ("unknown", format!("There is no such field; those that there are: {known}"))
+            }
+        }
+    }
+
     pub(crate) fn into_problem(self) -> Problem {
         match self.error.classify() {
             Category::Data => {
-                let error = FieldError::new(self.path, "invalid", self.error.to_string());
-                Problem::invalid(vec![error])
+                let (code, said) = self.said();
+                Problem::invalid(vec![FieldError::new(self.path, code, said)])
             }
             Category::Syntax | Category::Eof | Category::Io => Problem::new(
                 StatusCode::BAD_REQUEST,

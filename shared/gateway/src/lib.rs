@@ -4,6 +4,7 @@
 //! so the same router stands behind a server and behind a function.
 
 mod admin;
+mod answers;
 mod api;
 mod authenticate_user;
 mod authorize_channel;
@@ -110,12 +111,16 @@ where
     let door = Door::new(verifier, pages.clone(), &settings);
     let sign = Sign { service: service.clone(), facts, door: door.clone() };
     let desk = Desk { publishing, door, settings };
+    let desk_routes = api::routes::<P, A>()
+        .answering(&answers::USERS)
+        .merge(api::scheduler_routes::<P, A>().answering(&answers::OPERATORS));
     Routes::new()
         .add(health::__path_health, health::health)
+        .answering(&answers::HEALTH)
         .merge(push::routes::<S, O, F>().with_state(Push { service, answers: Answers::default() }))
         .merge(sign_routes::<S, O, F>().with_state(sign))
-        .merge(api::routes::<P, A>().with_state(desk))
-        .merge(admin::routes().with_state(admin))
+        .merge(desk_routes.with_state(desk))
+        .merge(admin::routes().answering(&answers::OPERATORS).with_state(admin))
 }
 
 /// What pusher-js calls.
@@ -128,10 +133,12 @@ where
     use authenticate_user::{__path_authenticate_user, authenticate_user};
     use authorize_channel::{__path_authorize_channel, authorize_channel};
     use events_after::{__path_user_events_after, user_events_after};
+    let missed = Routes::new().add(__path_user_events_after, user_events_after::<S, O, F>);
     Routes::new()
         .add(__path_authorize_channel, authorize_channel::<S, O, F>)
         .also("/api/pusher/auth", __path_authorize_channel, authorize_channel::<S, O, F>)
-        .add(__path_user_events_after, user_events_after::<S, O, F>)
         .add(__path_authenticate_user, authenticate_user::<S, O, F>)
         .also("/api/pusher/user-auth", __path_authenticate_user, authenticate_user::<S, O, F>)
+        .answering(&answers::SIGNING)
+        .merge(missed.answering(&answers::USERS))
 }

@@ -27,10 +27,6 @@ use crate::trigger_event::shown;
     ),
     responses(
         (status = 200, description = "`channels`: an object by name", body = Value),
-        (status = 400, description = "Something is wrong; a sentence says what", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled", body = str),
-        (status = 404, description = "No such app", body = str),
     ),
     security(("pusher" = []))
 )]

@@ -26,9 +26,6 @@ use crate::signed::Signed;
     responses(
         (status = 200, description = "`users`: a list of objects with an `id`", body = Value),
         (status = 400, description = "Not a presence channel", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled", body = str),
-        (status = 404, description = "No such app", body = str),
     ),
     security(("pusher" = []))
 )]

@@ -15,6 +15,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use webhooks::EndpointSpec;
 
 use crate::admin::{AppList, DeadLetter, DeadLetters, FreshApp, FreshKey};
+use crate::answers::DESCRIPTION;
 use crate::api::{Accounts, ReadNotifications, SeriesList};
 use crate::authenticate_user::UserAuth;
 use crate::authorize_channel::ChannelAuth;
@@ -90,7 +91,7 @@ struct Document(Bytes);
 /// A router with these routes and the document that describes them all.
 pub(crate) fn serve(routes: Routes<()>) -> Router {
     let (router, paths) = routes.into_parts();
-    let own = Routes::<Document>::new().add(__path_openapi, openapi);
+    let own = Routes::<Document>::new().add(__path_openapi, openapi).answering(&DESCRIPTION);
     let mut document = Base::openapi();
     document.paths.merge(paths);
     document.paths.merge(own.paths().clone());

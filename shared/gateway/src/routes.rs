@@ -6,6 +6,8 @@ use axum::routing::{MethodFilter, on};
 use utoipa::Path;
 use utoipa::openapi::{HttpMethod, Paths};
 
+use crate::answers::{self, Common};
+
 /// A router that grows along with its OpenAPI paths.
 pub(crate) struct Routes<S> {
     router: Router<S>,
@@ -54,6 +56,12 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             self.router = self.router.route(path, on(on_method, handler.clone()));
             self.paths.add_path_operation(path, vec![method], operation);
         }
+        self
+    }
+
+    /// Describes what all of these routes may answer besides what they say themselves.
+    pub(crate) fn answering(mut self, common: &[Common]) -> Self {
+        answers::add(&mut self.paths, common);
         self
     }
 

@@ -85,7 +85,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> FromRequest<Push<S, O, F>> for Sig
             ));
         }
         push.service.count_request(&app, clock::now_ms())?;
-        let claim = Claim::of(&parts.headers, &app.id, signed.path, &body)?;
+        let claim = Claim::of(&parts.headers, &app.id, signed.path, &query, &body)?;
         Ok(Self { app, claim, path, query, body })
     }
 }

@@ -28,9 +28,6 @@ use crate::signed::Signed;
     responses(
         (status = 200, description = "`{}`, also when the user had none", body = Value),
         (status = 400, description = "That is no user id", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled, or over quota", body = str),
-        (status = 404, description = "No such app", body = str),
     ),
     security(("pusher" = []))
 )]
@@ -52,9 +49,6 @@ pub(crate) async fn terminate_connections<S: Store, O: Outbox, F: Facts + 'stati
     responses(
         (status = 200, description = "`{}`, also when the user had none", body = Value),
         (status = 400, description = "That is no user id", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled, or over quota", body = str),
-        (status = 404, description = "No app has this key", body = str),
     ),
     security(("pusher" = []))
 )]

@@ -4,6 +4,7 @@ mod admin;
 mod api;
 mod channels;
 mod cors;
+mod described;
 mod history;
 mod openapi;
 mod sign;

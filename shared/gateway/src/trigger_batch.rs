@@ -11,6 +11,7 @@ use service::Outbox;
 use store::Store;
 
 use crate::clock;
+use crate::idempotency::IdempotencyKey;
 use crate::plain::Plain;
 use crate::push::Push;
 use crate::signed::Signed;
@@ -33,7 +34,7 @@ struct Batch {
     tag = "pusher",
     params(
         ("app_id" = String, Path, description = "The app"),
-        ("idempotency-key" = Option<String>, Header, description = "The same key and body within five minutes: the same answer, delivered once"),
+        IdempotencyKey,
     ),
     request_body(
         content = Value,
@@ -42,12 +43,6 @@ struct Batch {
     ),
     responses(
         (status = 200, description = "Published; `{}`, or one object of counts per event", body = Value),
-        (status = 400, description = "Something is wrong; a sentence says what", body = str),
-        (status = 409, description = "A request with this Idempotency-Key is under way", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled", body = str),
-        (status = 404, description = "No such app", body = str),
-        (status = 413, description = "The data is too large", body = str),
     ),
     security(("pusher" = []))
 )]
@@ -55,13 +50,12 @@ pub(crate) async fn trigger_batch<S: Store, O: Outbox, F: Facts + 'static>(
     State(push): State<Push<S, O, F>>,
     signed: Signed,
 ) -> Result<Json<Value>, Plain> {
-    let (claim, answers) = (signed.claim.clone(), push.answers.clone());
-    answers.once(claim, async move { publish_all(&push, &signed).await }).await.map(Json)
+    push.once(signed, publish).await.map(Json)
 }
 
-async fn publish_all<S: Store, O: Outbox, F: Facts + 'static>(
-    push: &Push<S, O, F>,
-    signed: &Signed,
+async fn publish<S: Store, O: Outbox, F: Facts + 'static>(
+    push: Push<S, O, F>,
+    signed: Signed,
 ) -> Result<Value, Plain> {
     let events = check_all(&signed.app, signed.json::<Batch>()?)?;
     let mut answers = Vec::with_capacity(events.len());

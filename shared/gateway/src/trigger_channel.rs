@@ -4,10 +4,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use channels::publish::{Trigger, check};
 use identity::Facts;
+use serde_json::Value;
 use service::Outbox;
 use store::Store;
 
 use crate::clock;
+use crate::idempotency::IdempotencyKey;
 use crate::plain::Plain;
 use crate::push::Push;
 use crate::signed::Signed;
@@ -24,15 +26,11 @@ use crate::signed::Signed;
         ("channel" = String, Path, description = "The channel"),
         ("name" = String, Query, description = "The event's name"),
         ("socket_id" = Option<String>, Query, description = "A socket that shall not receive it"),
+        IdempotencyKey,
     ),
     request_body(content = String, description = "The data, passed on unchanged", content_type = "text/plain"),
     responses(
         (status = 202, description = "Published", body = str),
-        (status = 400, description = "Something is wrong; a sentence says what", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled", body = str),
-        (status = 404, description = "No such app", body = str),
-        (status = 413, description = "The data is too large", body = str),
     ),
     security(("pusher" = []))
 )]
@@ -40,6 +38,14 @@ pub(crate) async fn trigger_channel<S: Store, O: Outbox, F: Facts + 'static>(
     State(push): State<Push<S, O, F>>,
     signed: Signed,
 ) -> Result<(StatusCode, &'static str), Plain> {
+    push.once(signed, publish).await?;
+    Ok((StatusCode::ACCEPTED, "202 ACCEPTED\n"))
+}
+
+async fn publish<S: Store, O: Outbox, F: Facts + 'static>(
+    push: Push<S, O, F>,
+    signed: Signed,
+) -> Result<Value, Plain> {
     let trigger = Trigger {
         name: signed.parameter("name").unwrap_or_default().to_owned(),
         channels: vec![signed.segment("channel").to_owned()],
@@ -49,5 +55,5 @@ pub(crate) async fn trigger_channel<S: Store, O: Outbox, F: Facts + 'static>(
         info: None,
     };
     push.service.publish(&signed.app, &check(&signed.app, trigger)?, clock::now_ms()).await?;
-    Ok((StatusCode::ACCEPTED, "202 ACCEPTED\n"))
+    Ok(Value::Null)
 }

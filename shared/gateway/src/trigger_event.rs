@@ -11,6 +11,7 @@ use service::Outbox;
 use store::Store;
 
 use crate::clock;
+use crate::idempotency::IdempotencyKey;
 use crate::plain::Plain;
 use crate::push::Push;
 use crate::signed::Signed;
@@ -24,7 +25,7 @@ use crate::signed::Signed;
     tag = "pusher",
     params(
         ("app_id" = String, Path, description = "The app"),
-        ("idempotency-key" = Option<String>, Header, description = "The same key and body within five minutes: the same answer, delivered once"),
+        IdempotencyKey,
     ),
     request_body(
         content = Value,
@@ -33,12 +34,6 @@ use crate::signed::Signed;
     ),
     responses(
         (status = 200, description = "Published; `{}`, or the counts that `info` asked for", body = Value),
-        (status = 400, description = "Something is wrong; a sentence says what", body = str),
-        (status = 409, description = "A request with this Idempotency-Key is under way", body = str),
-        (status = 401, description = "The signature is wrong; a sentence says what to sign", body = str),
-        (status = 403, description = "The app is disabled", body = str),
-        (status = 404, description = "No such app", body = str),
-        (status = 413, description = "The data is too large", body = str),
     ),
     security(("pusher" = []))
 )]
@@ -46,13 +41,16 @@ pub(crate) async fn trigger_event<S: Store, O: Outbox, F: Facts + 'static>(
     State(push): State<Push<S, O, F>>,
     signed: Signed,
 ) -> Result<Json<Value>, Plain> {
-    let (claim, answers) = (signed.claim.clone(), push.answers.clone());
-    let work = async move {
-        let publish = check(&signed.app, signed.json::<Trigger>()?)?;
-        let counts = push.service.publish(&signed.app, &publish, clock::now_ms()).await?;
-        Ok(answer(publish.info, &counts))
-    };
-    answers.once(claim, work).await.map(Json)
+    push.once(signed, publish).await.map(Json)
+}
+
+async fn publish<S: Store, O: Outbox, F: Facts + 'static>(
+    push: Push<S, O, F>,
+    signed: Signed,
+) -> Result<Value, Plain> {
+    let publish = check(&signed.app, signed.json::<Trigger>()?)?;
+    let counts = push.service.publish(&signed.app, &publish, clock::now_ms()).await?;
+    Ok(answer(publish.info, &counts))
 }
 
 /// `{}` exactly unless counts were asked for: the SDKs' own tests compare the whole body.

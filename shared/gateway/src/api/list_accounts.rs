@@ -29,6 +29,7 @@ pub(crate) struct Accounts {
     responses(
         (status = 200, description = "The accounts", body = Accounts),
         (status = 401, description = "Not signed in", body = ErrorBody),
+        (status = 404, description = "No such workspace, or not for the caller", body = ErrorBody),
         (status = 422, description = "Something is wrong with the parameters named", body = ErrorBody),
     ),
     security(("bearer" = []), ("cookie" = []))

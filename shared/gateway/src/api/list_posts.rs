@@ -26,6 +26,7 @@ use crate::problem::{ErrorBody, Problem};
     responses(
         (status = 200, description = "A page; without `next_cursor` it is the last one", body = Page),
         (status = 401, description = "Not signed in", body = ErrorBody),
+        (status = 404, description = "No such workspace, or not for the caller", body = ErrorBody),
         (status = 422, description = "Something is wrong with the parameters named", body = ErrorBody),
     ),
     security(("bearer" = []), ("cookie" = []))

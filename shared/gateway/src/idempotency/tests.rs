@@ -5,9 +5,24 @@ use serde_json::json;
 use super::*;
 
 fn claim(key: &str, body: &str) -> Claim {
+    with_query(key, body, &[])
+}
+
+fn with_query(key: &str, body: &str, query: &[(&str, &str)]) -> Claim {
     let mut headers = HeaderMap::new();
     headers.insert("idempotency-key", HeaderValue::from_str(key).unwrap());
-    Claim::of(&headers, &AppId::new("1"), "/events", body.as_bytes()).unwrap().unwrap()
+    let query = query.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    Claim::of(&headers, &AppId::new("1"), "/events", &query, body.as_bytes()).unwrap().unwrap()
+}
+
+#[test]
+fn what_counts_of_the_query_is_what_it_says_and_not_when_it_was_signed() {
+    let digest = |query: &[(&str, &str)]| with_query("k", "a", query).digest;
+    let first = digest(&[("auth_timestamp", "1"), ("auth_signature", "x"), ("name", "e")]);
+    assert_eq!(first, digest(&[("auth_timestamp", "2"), ("auth_signature", "y"), ("name", "e")]));
+    assert_ne!(first, digest(&[("name", "f")]));
+    assert_ne!(first, digest(&[("name", "e"), ("socket_id", "1.2")]));
+    assert_ne!(digest(&[("a", "bc")]), digest(&[("ab", "c")]));
 }
 
 fn status(refused: Plain) -> u16 {

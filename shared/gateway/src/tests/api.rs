@@ -142,6 +142,23 @@ async fn accounts_never_show_their_secret() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_none_is_told_with_those_that_are() {
+    let world = World::new().await;
+    let ada = Client::new(&world, "1", &["w"]);
+    let answer =
+        ada.ask(Method::POST, "/api/accounts/acc_x/reconnect", json!({ "secrt": "a" })).await;
+    assert_eq!(answer.status, 422, "{}", answer.text);
+    let field = &answer.json()["error"]["fields"][0];
+    assert_eq!((&field["field"], &field["code"]), (&json!("secrt"), &json!("unknown")));
+    let message = field["message"].as_str().unwrap();
+    assert!(message.starts_with("There is no such field; those that there are: "), "{message}");
+    assert!(message.contains("`secret`") && !message.contains(" line "), "{message}");
+    let answer = ada.ask(Method::POST, "/api/posts", json!({ "text": 5 })).await;
+    let message = &answer.json()["error"]["fields"][0]["message"];
+    assert_eq!(message, "invalid type: integer `5`, expected a string");
+}
+
+#[tokio::test]
 async fn wrong_fields_are_named_one_by_one() {
     let world = World::new().await;
     let ada = Client::new(&world, "1", &["w"]);

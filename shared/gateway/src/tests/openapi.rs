@@ -131,3 +131,26 @@ async fn every_way_to_sign_in_is_described() {
     let used: BTreeSet<_> = used.flat_map(|it| it.as_object().unwrap().keys()).collect();
     assert_eq!(used, schemes.keys().collect());
 }
+
+/// Every request of these tests is held against the document; this one has what they might leave out.
+#[tokio::test]
+async fn what_all_routes_of_a_kind_answer_is_described() {
+    let (_, document) = document().await;
+    let text = &document["paths"]["/apps/{app_id}/events"]["post"]["responses"];
+    assert_eq!(text["413"]["content"]["text/plain"]["schema"]["type"], "string");
+    let json = &document["paths"]["/api/posts"]["post"]["responses"];
+    let error = "#/components/schemas/ErrorBody";
+    for status in ["400", "401", "403", "408", "413", "415", "422", "429", "503"] {
+        assert_eq!(
+            json[status]["content"]["application/json"]["schema"]["$ref"], error,
+            "{status}"
+        );
+    }
+    let users = |path: &str| path.starts_with("/api/") && !path.starts_with("/api/pusher/");
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let responses = &operation["responses"];
+            assert_eq!(responses.get("429").is_some(), users(path), "{method} {path}");
+        }
+    }
+}

@@ -90,12 +90,9 @@ async fn wrong_bodies_are_refused_in_plain_text() {
         ("{", "400 Invalid request body: EOF while parsing an object at line 1 column 1"),
         (
             r#"{"name":"e","channel":"a","data":{}}"#,
-            "400 Invalid request body: data: invalid type: map, expected a string at line 1 column 33",
+            "400 Invalid request body: data: invalid type: map, expected a string",
         ),
-        (
-            r#"{"name":"e","channel":"a"}"#,
-            "400 Invalid request body: missing field `data` at line 1 column 26",
-        ),
+        (r#"{"name":"e","channel":"a"}"#, "400 Invalid request body: missing field `data`"),
         (
             r#"{"name":"pusher:x","channel":"a","data":""}"#,
             "400 Invalid event name: 'pusher:x' uses a prefix reserved for the protocol",
@@ -227,6 +224,13 @@ async fn a_request_sent_again_under_its_key_is_delivered_once() {
             "400 This Idempotency-Key was used for another request: use a new key for each"
         );
     }
+    let older = "/apps/1001/channels/orders/events";
+    for (name, expected) in [("e", 202), ("e", 202), ("other", 400)] {
+        let key = ["idempotency-key: k3"];
+        let answer = world.signed_query(&pb_key(), older, &format!("name={name}"), "x", &key).await;
+        assert_eq!(answer.status, expected, "{}", answer.text);
+    }
+    assert_eq!(world.frames.take("a").len(), 1);
     let empty = world.signed_with(&pb_key(), EVENTS, &counted, &["idempotency-key: "]).await;
     assert_eq!(empty.shown(), "400 Idempotency-Key: expected 1 to 128 ASCII characters");
     assert!(world.frames.take("a").is_empty());

@@ -26,6 +26,7 @@ use throttle::Rate;
 use tower::ServiceExt;
 use vault::{Keys, LocalKeys, Vault};
 
+use super::described::Described;
 use crate::{AddressRates, Admin, Gateway, Origins, Settings, Visitors, clock, router};
 
 pub(super) const JWT_SECRET: &[u8] = b"a secret that is long enough for HS256";
@@ -133,6 +134,7 @@ impl Announcer for Told {
 
 pub(super) struct World {
     pub(super) router: Router,
+    described: Described,
     pub(super) frames: Frames,
     pub(super) told: Told,
     service: Arc<Service<MemoryStore, Frames, Known>>,
@@ -255,14 +257,18 @@ impl World {
                 ..AddressRates::default()
             }),
         });
-        Self { router, frames, told, service }
+        let described = Described::by(&router).await;
+        Self { router, described, frames, told, service }
     }
 
+    /// Sends a request. Whatever is answered must be described.
     pub(super) async fn send(&self, request: Request<Body>) -> Answer {
+        let asked = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(body.to_vec()).unwrap();
+        self.described.check(&asked.0, &asked.1, parts.status);
         Answer { status: parts.status, headers: parts.headers, text }
     }
 
@@ -295,9 +301,20 @@ impl World {
         body: &str,
         headers: &[&str],
     ) -> Answer {
+        self.signed_query(pair, path, "", body, headers).await
+    }
+
+    /// The same with a query.
+    pub(super) async fn signed_query(
+        &self,
+        pair: &KeyPair,
+        path: &str,
+        query: &str,
+        body: &str,
+        headers: &[&str],
+    ) -> Answer {
         let method = Method::POST;
-        let request =
-            auth::Request { method: method.as_str(), path, query: "", body: body.as_bytes() };
+        let request = auth::Request { method: method.as_str(), path, query, body: body.as_bytes() };
         let query = sign_request(&request, pair, clock::now().seconds());
         let headers = [&["content-type: application/json"], headers].concat();
         self.ask("POST", &format!("{path}?{query}"), &headers, body.to_owned()).await
