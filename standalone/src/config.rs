@@ -2,46 +2,27 @@
 //!
 //! Read once at the start into types that cannot be wrong; nothing else reads the environment.
 
-mod app;
-mod bearer;
-mod bus;
 mod demo;
-mod env;
-mod error;
-mod file;
-mod jwt;
-mod origins;
-mod visitors;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use apps::AppSpec;
 use auth::Secret;
 use channels::{App, Apps};
+use config::app::{self, served};
+use config::{File, Settings, bearer, jwt};
 use gateway::Origins;
 use notifying::Bus;
 use platforms::Apis;
 
+pub(crate) use config::{ConfigError, Env, JwtConfig, JwtKeys, PublishingConfig, VisitorsConfig};
 pub(crate) use demo::{APP_ID, KEY, SECRET};
-pub(crate) use env::Env;
-pub(crate) use error::ConfigError;
-pub(crate) use jwt::{JwtConfig, JwtKeys};
-pub(crate) use visitors::VisitorsConfig;
 
-use file::File;
-
-/// The file that is read when no other is named; it may be absent.
-pub(crate) const DEFAULT_FILE: &str = "pushbridge.toml";
 /// The data directory when no other is named.
 pub(crate) const DEFAULT_DATA: &str = "./data";
 /// The address to listen on when no other is named.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:6001";
-/// Minutes that a post may be late before it counts as missed (publishing rules: 60 by default).
-const LATE_LIMIT_MINUTES: u64 = 60;
-/// The range of `late_limit_minutes`: 15 minutes to 24 hours, as the publishing rules set it.
-const LATE_LIMIT_RANGE: std::ops::RangeInclusive<u64> = 15..=1_440;
 
 /// What the command line said; an absent flag leaves the choice to the environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -72,15 +53,6 @@ pub(crate) enum StoreKind {
     Memory,
     /// In a DynamoDB table, on an engine inside this process.
     Dynamodb,
-}
-
-/// How posts are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PublishingConfig {
-    /// May webhooks go to private and loopback addresses, and to `http`?
-    pub(crate) allow_private_addresses: bool,
-    /// How late a post may still go out.
-    pub(crate) late_limit: Duration,
 }
 
 /// Everything that the operator decides.
@@ -127,12 +99,13 @@ impl Config {
         let listen = listen(flags, env, &file)?;
         let apps = app::all(env, &file)?;
         let jwt = jwt::read(env, &file)?;
-        let settings = Settings::read(flags, env, &file)?;
+        let settings = Settings::read(env, &file)?;
+        let store = store(flags, env, &file)?;
         match (apps.is_empty(), jwt) {
-            (true, None) => demo::config(listen, data, settings),
+            (true, None) => demo::config(listen, data, store, settings),
             (true, Some(_)) => Err(ConfigError::missing("PUSHER_APP_ID", "1001")),
             (false, None) => Err(jwt::missing()),
-            (false, Some(jwt)) => settings.configured(listen, data, apps, jwt),
+            (false, Some(jwt)) => configured(settings, store, listen, data, apps, jwt),
         }
     }
 
@@ -180,82 +153,33 @@ impl Config {
     }
 }
 
-/// The apps as they are served.
-fn served(specs: &[AppSpec]) -> Result<Apps, ConfigError> {
-    let apps = app::registered(specs)?.into_iter().map(|it| it.app);
-    Ok(Apps::new(apps.collect())?)
-}
-
-/// What may be set both in the demo and with real credentials.
-struct Settings {
+fn configured(
+    settings: Settings,
     store: StoreKind,
-    cron_secret: Option<Secret>,
-    admin_key: Option<Secret>,
-    bus: Option<Bus>,
-    allowed_origins: Option<Origins>,
-    visitors: VisitorsConfig,
-    allow_private_addresses: Option<bool>,
-    late_limit: Duration,
-    platforms: Apis,
-}
-
-impl Settings {
-    fn read(flags: &Flags, env: &Env, file: &File) -> Result<Self, ConfigError> {
-        const LATE: &str = "PUSHBRIDGE_LATE_LIMIT_MINUTES";
-        let (name, minutes) = match env.parse(LATE, "60", |text| text.parse().ok())? {
-            Some(minutes) => (LATE, minutes),
-            None => (
-                "publishing.late_limit_minutes",
-                file.publishing.late_limit_minutes.unwrap_or(LATE_LIMIT_MINUTES),
-            ),
-        };
-        if !LATE_LIMIT_RANGE.contains(&minutes) {
-            let why = format!("{minutes} is not between 15 and 1440");
-            return Err(ConfigError::malformed(name, why, "60"));
-        }
-        Ok(Self {
-            store: store(flags, env, file)?,
-            cron_secret: bearer::cron_secret(env, file)?,
-            admin_key: bearer::admin_key(env, file)?,
-            bus: bus::read(env)?,
-            allowed_origins: origins::read(env, file)?,
-            visitors: visitors::read(&file.server)?,
-            allow_private_addresses: match env.switch("PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES")? {
-                Some(allowed) => Some(allowed),
-                None => file.publishing.allow_private_addresses,
-            },
-            late_limit: Duration::from_secs(minutes * 60),
-            platforms: file.platforms.clone(),
-        })
-    }
-
-    fn configured(
-        self,
-        listen: SocketAddr,
-        data: PathBuf,
-        specs: Vec<AppSpec>,
-        jwt: JwtConfig,
-    ) -> Result<Config, ConfigError> {
-        Ok(Config {
-            mode: Mode::Configured,
-            listen,
-            data,
-            store: self.store,
-            apps: served(&specs)?,
-            specs,
-            jwt,
-            cron_secret: self.cron_secret,
-            admin_key: self.admin_key,
-            bus: self.bus,
-            allowed_origins: self.allowed_origins.unwrap_or(Origins::Only(Vec::new())),
-            visitors: self.visitors,
-            publishing: PublishingConfig {
-                allow_private_addresses: self.allow_private_addresses.unwrap_or(false),
-                late_limit: self.late_limit,
-            },
-            platforms: self.platforms,
-        })
-    }
+    listen: SocketAddr,
+    data: PathBuf,
+    specs: Vec<AppSpec>,
+    jwt: JwtConfig,
+) -> Result<Config, ConfigError> {
+    Ok(Config {
+        mode: Mode::Configured,
+        listen,
+        data,
+        store,
+        apps: served(&specs)?,
+        specs,
+        jwt,
+        cron_secret: settings.cron_secret,
+        admin_key: settings.admin_key,
+        bus: settings.bus,
+        allowed_origins: settings.allowed_origins.unwrap_or_default(),
+        visitors: settings.visitors,
+        publishing: PublishingConfig {
+            allow_private_addresses: settings.allow_private_addresses.unwrap_or(false),
+            late_limit: settings.late_limit,
+        },
+        platforms: settings.platforms,
+    })
 }
 
 fn data_dir(flags: &Flags, env: &Env, file: &File) -> PathBuf {

@@ -8,7 +8,6 @@ mod dashboard;
 mod demo;
 mod hooks;
 mod jobs;
-mod proxies;
 mod realtime;
 mod serve;
 mod server;

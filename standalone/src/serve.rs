@@ -21,7 +21,7 @@ use tokio::sync::{oneshot, watch};
 use vault::{Keys, LocalKeys, Vault};
 
 use crate::banner::{Greeting, banner};
-use crate::config::{Config, ConfigError, JwtConfig, JwtKeys, Mode, StoreKind};
+use crate::config::{Config, ConfigError, Mode, StoreKind};
 use crate::dashboard::{Core, Directory, News};
 use crate::demo;
 use crate::sockets::{Door, Sockets, Timing};
@@ -155,7 +155,7 @@ impl<S: Store> Parts<S> {
         registry: &Arc<Registry>,
         store: S,
     ) -> Result<Self, ServeError> {
-        let verifier = Arc::new(verifier(config.jwt)?);
+        let verifier = Arc::new(config.jwt.verifier()?);
         let key = config.apps.first().keys.first().map(|pair| pair.key.clone());
         let facts = Directory(data.clone());
         let (timer, due) = jobs::timer();
@@ -194,13 +194,6 @@ impl<S: Store> Parts<S> {
         let console = key.map(|key| console::router(key, config.mode == Mode::Demo));
         let router = router.merge(console.unwrap_or_default());
         Ok(Self { core, publishing, notifier, verifier, visitors, router, due })
-    }
-}
-
-fn verifier(jwt: JwtConfig) -> Result<Verifier, jwks::UrlError> {
-    match jwt.keys {
-        JwtKeys::Secret(secret) => Ok(Verifier::secret(secret.expose(), jwt.rules)),
-        JwtKeys::Jwks(url) => Verifier::jwks(url.as_str(), jwt.rules),
     }
 }
 

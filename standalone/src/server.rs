@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use config::Proxies;
 use gateway::ClientIp;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::{self, UpgradeableConnection};
@@ -20,7 +21,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use crate::proxies::Proxies;
 use crate::sockets::{Door, Held, is_websocket};
 
 /// How long a client may take to send its next request's head, idle time included. Ours: bounds half-open

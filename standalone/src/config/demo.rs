@@ -10,7 +10,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::{
-    Config, ConfigError, JwtConfig, JwtKeys, Mode, Origins, PublishingConfig, Settings, served,
+    Config, ConfigError, JwtConfig, JwtKeys, Mode, Origins, PublishingConfig, Settings, StoreKind,
+    served,
 };
 
 /// The demo app's id.
@@ -28,6 +29,7 @@ const JWT_SECRET_CHARS: usize = 64;
 pub(super) fn config(
     listen: SocketAddr,
     data: PathBuf,
+    store: StoreKind,
     settings: Settings,
 ) -> Result<Config, ConfigError> {
     if !listen.ip().is_loopback() {
@@ -39,7 +41,7 @@ pub(super) fn config(
         mode: Mode::Demo,
         listen,
         data,
-        store: settings.store,
+        store,
         apps: served(&specs)?,
         specs,
         bus: settings.bus,

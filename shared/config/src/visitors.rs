@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use gateway::AddressRates;
 use throttle::Rate;
 
-use super::ConfigError;
-use super::file::FileServer;
+use crate::ConfigError;
+use crate::file::FileServer;
 use crate::proxies::Proxies;
 
 /// WebSockets that one address may open in a minute. Ours: a company behind one address comes back at once
@@ -20,17 +20,17 @@ const USER_REQUESTS_PER_SECOND: u32 = 100;
 
 /// Who may come how often.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct VisitorsConfig {
+pub struct VisitorsConfig {
     /// Rates of one address.
-    pub(crate) address: AddressRates,
+    pub address: AddressRates,
     /// Requests of one user to `/api/…`.
-    pub(crate) user_requests: Option<Rate>,
+    pub user_requests: Option<Rate>,
     /// The proxies whose `X-Forwarded-For` counts.
-    pub(crate) proxies: Proxies,
+    pub proxies: Proxies,
 }
 
 /// Reads `[server]`; 0 is no limit.
-pub(super) fn read(file: &FileServer) -> Result<VisitorsConfig, ConfigError> {
+pub(crate) fn read(file: &FileServer) -> Result<VisitorsConfig, ConfigError> {
     let rate = |count: Option<u32>, usual, rate: fn(NonZeroU32) -> Rate| {
         NonZeroU32::new(count.unwrap_or(usual)).map(rate)
     };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Why the start stops. Each message is one sentence with the name of the value and what to write instead.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
+pub enum ConfigError {
     /// A value that is needed is not there.
     #[error("{name} is missing; set it, for example to {example}.")]
     Missing {
@@ -61,12 +61,12 @@ pub(crate) enum ConfigError {
 
 impl ConfigError {
     /// A value is not there.
-    pub(super) fn missing(name: impl Into<String>, example: &'static str) -> Self {
+    pub fn missing(name: impl Into<String>, example: &'static str) -> Self {
         Self::Missing { name: name.into(), example }
     }
 
     /// A value cannot be used.
-    pub(super) fn malformed(
+    pub fn malformed(
         name: impl Into<String>,
         why: impl Into<String>,
         example: &'static str,

@@ -4,15 +4,15 @@ use auth::Secret;
 use identity::{Algorithm, JwtRules};
 use url::Url;
 
-use super::file::File;
-use super::{ConfigError, Env, origins};
+use crate::file::File;
+use crate::{ConfigError, Env, origins};
 
 /// Fewest bytes of an HS256 secret (RFC 7518, section 3.2: as long as the hash).
 const JWT_SECRET_BYTES: usize = 32;
 
 /// Where the keys of tokens come from. One of the two, so that a token cannot choose.
 #[derive(Debug, Clone)]
-pub(crate) enum JwtKeys {
+pub enum JwtKeys {
     /// HS256 with this secret.
     Secret(Secret),
     /// RS256 and ES256 with the keys at this address.
@@ -21,23 +21,34 @@ pub(crate) enum JwtKeys {
 
 /// How tokens are checked.
 #[derive(Debug, Clone)]
-pub(crate) struct JwtConfig {
+pub struct JwtConfig {
     /// What they are signed with.
-    pub(crate) keys: JwtKeys,
+    pub keys: JwtKeys,
     /// What they must say, and where.
-    pub(crate) rules: JwtRules,
+    pub rules: JwtRules,
 }
 
 impl JwtConfig {
     /// HS256 with this secret, anything else as usual.
-    pub(super) fn of_secret(secret: Secret) -> Self {
+    pub fn of_secret(secret: Secret) -> Self {
         let rules = JwtRules { algorithms: vec![Algorithm::Hs256], ..JwtRules::default() };
         Self { keys: JwtKeys::Secret(secret), rules }
+    }
+
+    /// What checks tokens so.
+    ///
+    /// # Errors
+    /// When the address of the keys cannot be used.
+    pub fn verifier(self) -> Result<jwks::Verifier, jwks::UrlError> {
+        match self.keys {
+            JwtKeys::Secret(secret) => Ok(jwks::Verifier::secret(secret.expose(), self.rules)),
+            JwtKeys::Jwks(url) => jwks::Verifier::jwks(url.as_str(), self.rules),
+        }
     }
 }
 
 /// Reads how tokens are checked; nothing if neither a secret nor an address is set.
-pub(super) fn read(env: &Env, file: &File) -> Result<Option<JwtConfig>, ConfigError> {
+pub fn read(env: &Env, file: &File) -> Result<Option<JwtConfig>, ConfigError> {
     let keys = match of_env(env)? {
         Some(keys) => keys,
         // The environment's choice stands alone: a secret there does not meet an address in the file.
@@ -98,7 +109,7 @@ fn one_of(
 }
 
 /// Said when neither is set.
-pub(super) fn missing() -> ConfigError {
+pub fn missing() -> ConfigError {
     ConfigError::missing("JWT_SECRET", "the output of `openssl rand -hex 32` (or set JWT_JWKS_URL)")
 }
 

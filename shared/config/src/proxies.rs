@@ -10,14 +10,14 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The proxies in front of this server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Proxies(Vec<IpNet>);
+pub struct Proxies(Vec<IpNet>);
 
 impl Proxies {
     /// Reads addresses and networks.
     ///
     /// # Errors
     /// The text that is none.
-    pub(crate) fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+    pub fn parse<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let net = |text: &'a str| {
             let address = text.parse::<IpAddr>().map(IpNet::from);
             address.or_else(|_| text.parse()).map_err(|_| text.to_owned())
@@ -27,7 +27,7 @@ impl Proxies {
 
     /// The client's address. Whoever is no trusted proxy may write what it likes into the header; so the
     /// last address in it counts that is not a trusted proxy's own, and none if the peer is not trusted.
-    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines: Vec<_> =
             headers.get_all(FORWARDED_FOR).iter().filter_map(|it| it.to_str().ok()).collect();

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::ConfigError;
+use crate::ConfigError;
 
 /// The environment's variables. An empty variable counts as absent, as shells and compose files leave them behind.
 #[derive(Clone, Default)]
-pub(crate) struct Env(BTreeMap<String, String>);
+pub struct Env(BTreeMap<String, String>);
 
 impl Env {
     /// The variables of this process; those that are not Unicode are left out.
-    pub(crate) fn of_process() -> Self {
+    pub fn of_process() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
@@ -18,12 +18,12 @@ impl Env {
     }
 
     /// One variable.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
     /// One variable, parsed.
-    pub(super) fn parse<T>(
+    pub fn parse<T>(
         &self,
         name: &str,
         example: &'static str,
@@ -36,7 +36,7 @@ impl Env {
     }
 
     /// A variable that is `true` or `false`, `1` or `0`.
-    pub(super) fn switch(&self, name: &str) -> Result<Option<bool>, ConfigError> {
+    pub fn switch(&self, name: &str) -> Result<Option<bool>, ConfigError> {
         self.parse(name, "true", |text| match text {
             "true" | "1" => Some(true),
             "false" | "0" => Some(false),

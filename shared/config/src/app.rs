@@ -2,12 +2,16 @@
 
 use apps::{AppSpec, KeySpec, Registered, SecretText, SpecError};
 use auth::Secret;
+use channels::Apps;
 
-use super::file::File;
-use super::{ConfigError, Env};
+use crate::file::File;
+use crate::{ConfigError, Env};
 
 /// The environment's app, then the file's. The environment's replaces one of the same id.
-pub(super) fn all(env: &Env, file: &File) -> Result<Vec<AppSpec>, ConfigError> {
+///
+/// # Errors
+/// Names the first value that cannot be used.
+pub fn all(env: &Env, file: &File) -> Result<Vec<AppSpec>, ConfigError> {
     let mut apps: Vec<AppSpec> = of_env(env)?.into_iter().collect();
     let first = apps.first().map(|app| app.id.clone());
     for (index, app) in file.apps.iter().enumerate() {
@@ -19,8 +23,17 @@ pub(super) fn all(env: &Env, file: &File) -> Result<Vec<AppSpec>, ConfigError> {
     Ok(apps)
 }
 
+/// The apps as they are served.
+///
+/// # Errors
+/// When two of them share an id or a key.
+pub fn served(specs: &[AppSpec]) -> Result<Apps, ConfigError> {
+    let apps = registered(specs)?.into_iter().map(|it| it.app);
+    Ok(Apps::new(apps.collect())?)
+}
+
 /// Apps as they are served. They were checked when they were read.
-pub(super) fn registered(specs: &[AppSpec]) -> Result<Vec<Registered>, ConfigError> {
+fn registered(specs: &[AppSpec]) -> Result<Vec<Registered>, ConfigError> {
     specs.iter().map(|app| app.check().map_err(|error| refused(error, str::to_owned))).collect()
 }
 

@@ -3,19 +3,19 @@
 use apps::SecretText;
 use auth::Secret;
 
-use super::file::File;
-use super::{ConfigError, Env};
+use crate::file::File;
+use crate::{ConfigError, Env};
 
 /// Fewest bytes of a bearer token; schedulers that call such routes advise 16 random characters.
 const SECRET_BYTES: usize = 16;
 
 /// The cron route's, if one is set.
-pub(super) fn cron_secret(env: &Env, file: &File) -> Result<Option<Secret>, ConfigError> {
+pub fn cron_secret(env: &Env, file: &File) -> Result<Option<Secret>, ConfigError> {
     read(env, "CRON_SECRET", ("publishing.cron_secret", &file.publishing.cron_secret))
 }
 
 /// The admin routes', if one is set.
-pub(super) fn admin_key(env: &Env, file: &File) -> Result<Option<Secret>, ConfigError> {
+pub fn admin_key(env: &Env, file: &File) -> Result<Option<Secret>, ConfigError> {
     read(env, "ADMIN_KEY", ("server.admin_key", &file.server.admin_key))
 }
 

@@ -3,13 +3,13 @@
 use auth::Secret;
 use notifying::Bus;
 
-use super::{ConfigError, Env};
+use crate::{ConfigError, Env};
 
 /// The buses of a region, if the environment names credentials.
 ///
 /// # Errors
 /// When there is a key without its secret or without a region.
-pub(super) fn read(env: &Env) -> Result<Option<Bus>, ConfigError> {
+pub(crate) fn read(env: &Env) -> Result<Option<Bus>, ConfigError> {
     let Some(key_id) = env.get("AWS_ACCESS_KEY_ID") else { return Ok(None) };
     let secret = env.get("AWS_SECRET_ACCESS_KEY");
     let secret = secret.ok_or_else(|| {

@@ -3,13 +3,13 @@
 use gateway::Origins;
 use url::{Host, Url};
 
-use super::file::File;
-use super::{ConfigError, Env};
+use crate::file::File;
+use crate::{ConfigError, Env};
 
 const EXAMPLE: &str = "https://app.example.com";
 
 /// Whether a host is this machine by its name or number.
-pub(super) fn is_loopback(host: Option<Host<&str>>) -> bool {
+pub(crate) fn is_loopback(host: Option<Host<&str>>) -> bool {
     match host {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
@@ -19,7 +19,7 @@ pub(super) fn is_loopback(host: Option<Host<&str>>) -> bool {
 }
 
 /// The server's origins, if any are named.
-pub(super) fn read(env: &Env, file: &File) -> Result<Option<Origins>, ConfigError> {
+pub(crate) fn read(env: &Env, file: &File) -> Result<Option<Origins>, ConfigError> {
     if let Some(text) = env.get("PUSHBRIDGE_ALLOWED_ORIGINS") {
         return parse("PUSHBRIDGE_ALLOWED_ORIGINS", text.split(',').map(str::trim)).map(Some);
     }
@@ -28,7 +28,7 @@ pub(super) fn read(env: &Env, file: &File) -> Result<Option<Origins>, ConfigErro
 }
 
 /// Reads a list of origins; `*` alone means any.
-pub(super) fn parse(
+pub(crate) fn parse(
     field: &str,
     texts: impl IntoIterator<Item = impl AsRef<str>>,
 ) -> Result<Origins, ConfigError> {
