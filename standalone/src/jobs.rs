@@ -10,7 +10,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::dashboard::Core;
+use crate::sockets::Sockets;
+
+/// The push core as one machine runs it, on either store.
+pub(crate) type Core<S> = dashboard::Core<S, Sockets>;
 
 /// Takes jobs. There are never more of them than connections and their subscriptions.
 #[derive(Clone)]

@@ -4,7 +4,6 @@ mod banner;
 mod cli;
 mod config;
 mod console;
-mod dashboard;
 mod demo;
 mod hooks;
 mod jobs;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use channels::SharedApps;
+use dashboard::{Directory, News};
 use data::Data;
 use gateway::{Admin, Gateway, Visitors};
 use jwks::Verifier;
@@ -22,8 +23,8 @@ use vault::{Keys, LocalKeys, Vault};
 
 use crate::banner::{Greeting, banner};
 use crate::config::{Config, ConfigError, Mode, StoreKind};
-use crate::dashboard::{Core, Directory, News};
 use crate::demo;
+use crate::jobs::Core;
 use crate::sockets::{Door, Sockets, Timing};
 use crate::{console, hooks, jobs, realtime, server, signals, sockets, ticker};
 
@@ -36,7 +37,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 const KEY_FILE: &str = "accounts.key";
 
 /// Posts on one machine.
-type Posts<S> = Publishing<Platforms, News<S>>;
+type Posts<S> = Publishing<Platforms, News<S, Sockets>>;
 
 /// Why the server did not start: one sentence that says what to do.
 #[derive(Debug, thiserror::Error)]

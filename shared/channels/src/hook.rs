@@ -1,9 +1,11 @@
 //! What an application's server may want to hear of: the seven webhook events.
 
 use protocol::{ChannelName, EventName, SocketId, UserId};
+use serde::{Deserialize, Serialize};
 
 /// One event for the application's server (docs, webhooks). None is made for an app without a receiver.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Hook {
     /// The channel has its first subscription.
     ChannelOccupied {

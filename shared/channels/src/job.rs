@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use protocol::{AppId, ChannelName, ConnectionId, UserId};
+use serde::{Deserialize, Serialize};
 
 use crate::Absence;
 
@@ -11,7 +12,8 @@ use crate::Absence;
 pub const CONFIRM_LEAVE: Duration = Duration::from_secs(3);
 
 /// Something to look at again. Running one late, twice or never again needed does no harm.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Job {
     /// Is whoever left a channel by a lost connection back?
     ConfirmLeave {

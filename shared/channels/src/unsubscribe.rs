@@ -1,6 +1,7 @@
 //! Unsubscribe and everything else that ends a subscription.
 
 use protocol::{ChannelName, ConnectionId, Fault, ServerFrame, UserId};
+use serde::{Deserialize, Serialize};
 
 use crate::{App, CONFIRM_LEAVE, Effect, Hook, Job};
 
@@ -36,7 +37,7 @@ pub struct Departed {
 }
 
 /// Somebody who may come back, named by the connection that was lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absence {
     /// The connection.
     pub connection: ConnectionId,

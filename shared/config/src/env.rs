@@ -22,6 +22,15 @@ impl Env {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// All variables that have a value.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.keys().filter_map(|name| self.get(name).map(|value| (name.as_str(), value)))
+    }
+
+    pub(crate) fn set(&mut self, name: String, value: String) {
+        self.0.insert(name, value);
+    }
+
     /// One variable, parsed.
     pub fn parse<T>(
         &self,

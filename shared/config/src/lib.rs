@@ -5,6 +5,7 @@
 pub mod app;
 pub mod bearer;
 mod bus;
+mod deployed;
 mod env;
 mod error;
 pub mod file;
@@ -14,6 +15,7 @@ mod proxies;
 mod settings;
 mod visitors;
 
+pub use deployed::Deployed;
 pub use env::Env;
 pub use error::ConfigError;
 pub use file::File;

@@ -12,6 +12,7 @@ mod body;
 mod clock;
 mod cors;
 mod door;
+mod entrance;
 mod events_after;
 mod fallback;
 mod get_channel;
@@ -57,6 +58,7 @@ use crate::routes::Routes;
 use crate::sign::Sign;
 
 pub use admin::Admin;
+pub use entrance::{Entrance, Visitor, chosen_subprotocol};
 pub use settings::{Origins, Settings};
 pub use visitors::{AddressRates, ClientIp, TooOften, Visitors};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::limits::{CHANNEL_NAME_CHARS, EVENT_NAME_CHARS};
@@ -63,9 +63,23 @@ impl ChannelKind {
 }
 
 /// A valid channel name and its kind. Cheap to clone.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "Arc<str>", try_from = "String")]
 pub struct ChannelName(Arc<str>);
+
+impl From<ChannelName> for Arc<str> {
+    fn from(name: ChannelName) -> Self {
+        name.0
+    }
+}
+
+impl TryFrom<String> for ChannelName {
+    type Error = NameError;
+
+    fn try_from(name: String) -> Result<Self, NameError> {
+        Self::parse(&name)
+    }
+}
 
 impl ChannelName {
     /// Checks length and alphabet: `A-Za-z0-9_-=@,.;`, at most 200 characters;
@@ -126,9 +140,23 @@ impl fmt::Debug for ChannelName {
 }
 
 /// The name of an event that a publisher may use: free text, except the protocol's own prefixes.
-#[derive(Clone, PartialEq, Eq, Serialize, Debug)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Debug)]
+#[serde(into = "Arc<str>", try_from = "String")]
 pub struct EventName(Arc<str>);
+
+impl From<EventName> for Arc<str> {
+    fn from(name: EventName) -> Self {
+        name.0
+    }
+}
+
+impl TryFrom<String> for EventName {
+    type Error = NameError;
+
+    fn try_from(name: String) -> Result<Self, NameError> {
+        Self::parse(&name)
+    }
+}
 
 impl EventName {
     /// Checks length and reserved prefixes. Any other text is legal (Laravel sends `App\Events\X`).

@@ -76,8 +76,23 @@ impl Serial {
 }
 
 /// The protocol's name of a connection, `digits.digits`: part of what private channels sign.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct SocketId(u64, u64);
+
+impl From<SocketId> for String {
+    fn from(id: SocketId) -> Self {
+        id.to_string()
+    }
+}
+
+impl TryFrom<String> for SocketId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map_err(|()| "a socket id is digits.digits")
+    }
+}
 
 impl SocketId {
     /// Makes a socket id of two random numbers; only the low 53 bits of each are used,

@@ -34,6 +34,11 @@ impl LocalKeys {
         Ok(Self { key: cipher::new_key()? })
     }
 
+    /// A key that the host was told, where there is no disk.
+    pub fn of_bytes(key: [u8; KEY_BYTES]) -> Self {
+        Self { key }
+    }
+
     /// Reads the key file, or makes it if it is missing. A file that others can read is made private first.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Where posts meet the push core: what is announced becomes events, and the policy asks about posts.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use channels::{Info, Publish};
 use data::Data;
@@ -8,18 +9,12 @@ use identity::{Facts, PostFacts, WorkspaceId};
 use posts::{Announcement, PostId};
 use protocol::{ChannelName, EventName, UserId};
 use publishing::Announcer;
-use service::Service;
+use service::{Outbox, Service};
 use store::Store;
 
-use crate::jobs::now_ms;
-use crate::sockets::Sockets;
-
-/// The push core as one machine runs it, on either store.
-pub(crate) type Core<S> = Service<S, Sockets, Directory>;
-
 /// What the policy may know about posts.
-#[derive(Clone)]
-pub(crate) struct Directory(pub(crate) Data);
+#[derive(Debug, Clone)]
+pub struct Directory(pub Data);
 
 impl Facts for Directory {
     async fn post(&self, id: &str) -> Option<PostFacts> {
@@ -39,10 +34,13 @@ impl Facts for Directory {
     }
 }
 
-/// Sends announcements to the channels of the first app.
-pub(crate) struct News<S>(pub(crate) Arc<Core<S>>);
+/// The push core of a host: its store, and its way out.
+pub type Core<S, O> = Service<S, O, Directory>;
 
-impl<S: Store> Announcer for News<S> {
+/// Sends announcements to the channels of the first app.
+pub struct News<S, O>(pub Arc<Core<S, O>>);
+
+impl<S: Store, O: Outbox> Announcer for News<S, O> {
     async fn announce(&self, announcement: Announcement) {
         let Ok(event) = EventName::parse(&announcement.event) else { return };
         // An id that is no legal part of a channel name has no channel, and so no subscribers.
@@ -59,4 +57,9 @@ impl<S: Store> Announcer for News<S> {
             tracing::error!(%error, event = announcement.event, "an event was not delivered");
         }
     }
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

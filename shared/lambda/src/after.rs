@@ -1,0 +1,38 @@
+//! Work after the answer. An environment is frozen only when its runtime asks for the next event, so what runs between
+//! the answer and that question runs at once, and the client has the answer already.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long it may take: the 2 s for which a greeting is tried, and some room.
+const TIMEOUT: Duration = Duration::from_millis(3_500);
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What is to be done after the answer under way. Cheap to clone: all clones see the same.
+#[derive(Clone, Default)]
+pub struct After(Arc<Mutex<Vec<Work>>>);
+
+impl After {
+    /// Puts work off until the answer is sent.
+    pub fn push(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Box::pin(work));
+    }
+
+    /// Does it, in order, and gives up when it takes too long.
+    pub(crate) async fn run(&self) {
+        let work = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if work.is_empty() {
+            return;
+        }
+        let all = async {
+            for work in work {
+                work.await;
+            }
+        };
+        if tokio::time::timeout(TIMEOUT, all).await.is_err() {
+            tracing::error!("work after an answer took too long and was given up");
+        }
+    }
+}

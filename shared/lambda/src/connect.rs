@@ -1,0 +1,91 @@
+//! `$connect`: admit, remember, answer; then greet, for the client is not there before the answer.
+
+use std::sync::Arc;
+
+use gateway::{Entrance, Visitors, chosen_subprotocol};
+use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+use protocol::Fault;
+use serde_json::{Value, json};
+use service::Outbox;
+
+use crate::around::Around;
+use crate::event::SocketEvent;
+use crate::host::{Host, now_ms};
+use crate::start::{Start, StartError};
+
+/// Serves until Lambda ends the process.
+///
+/// # Errors
+/// When the function cannot start.
+pub async fn run() -> Result<(), StartError> {
+    let host = Start::of_process().await?.host().await?;
+    let door = Arc::new(Door::new(host)?);
+    let around = Around::new(door.host.after.clone(), door.host.aws.clone());
+    let handler = service_fn(move |event: LambdaEvent<Value>| {
+        let door = Arc::clone(&door);
+        async move { Ok::<_, Error>(door.open(event.payload).await) }
+    });
+    Ok(Runtime::new(handler).layer(around).run().await?)
+}
+
+/// Lets clients in.
+pub struct Door {
+    host: Host,
+    entrance: Entrance,
+}
+
+impl Door {
+    /// A door to this host.
+    ///
+    /// # Errors
+    /// When users' tokens cannot be checked as the configuration says.
+    pub fn new(host: Host) -> Result<Self, StartError> {
+        let entrance = Entrance {
+            verifier: host.verifier()?,
+            visitors: Visitors::new(host.deployed.settings.visitors.address),
+        };
+        Ok(Self { host, entrance })
+    }
+
+    /// Answers a handshake. Every client is let in: a browser cannot read the status of a refusal, and a first frame
+    /// it can.
+    pub async fn open(&self, event: Value) -> Value {
+        let Some(event) = SocketEvent::read(event) else {
+            tracing::warn!("an event names no connection");
+            return json!({ "statusCode": 400 });
+        };
+        let (id, host, headers) = (event.connection(), &self.host, event.headers());
+        host.gate.learn(&event.request_context.domain_name, &event.request_context.stage);
+        host.refresh().await;
+        host.gate.expect(&id);
+        let visitor = event.visitor(&headers);
+        let names = (id.clone(), event.socket_id());
+        let admitted = self.entrance.admit(&host.core, names, &visitor, now_ms()).await;
+        let (core, gate) = (Arc::clone(&host.core), host.gate.clone());
+        host.after.push(async move {
+            match admitted {
+                Ok(()) => core.greet(&id, now_ms()).await,
+                Err(fault) => refuse(&gate, &id, &fault).await,
+            }
+            if let Err(error) = gate.queue().flush().await {
+                tracing::error!(%error, connection = %id, "what follows a connection is lost");
+            }
+        });
+        answer(chosen_subprotocol(&headers))
+    }
+}
+
+async fn refuse(gate: &crate::gate::Gate, id: &protocol::ConnectionId, fault: &Fault) {
+    tracing::info!(connection = %id, code = fault.code.map(|code| code.number()), "refused");
+    gate.close(id, fault).await;
+}
+
+fn answer(subprotocol: Option<&str>) -> Value {
+    match subprotocol {
+        Some(chosen) => json!({
+            "statusCode": 200,
+            "headers": { "Sec-WebSocket-Protocol": chosen },
+        }),
+        None => json!({ "statusCode": 200 }),
+    }
+}

@@ -1,0 +1,203 @@
+//! The way out on AWS: frames through `@connections`, large fan-outs by the function `fanout`, and what is for later
+//! through the queue.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use aws::{Aws, Connections, Payload, Posted};
+use channels::{Hook, Job};
+use protocol::{AppId, ConnectionId, Fault, Frame, ServerFrame};
+use serde::{Deserialize, Serialize};
+use service::{Delivery, Outbox};
+use tokio::time::{Instant, sleep};
+
+use crate::queue::{Queue, Task};
+
+/// Most connections that are posted to by whoever publishes. More are left to `fanout`.
+const INLINE: usize = 500;
+/// Most connections of a slice. At 12,000 posts a second a slice takes less than 200 ms.
+const SLICE: usize = 2_000;
+/// How long a new connection may answer 410, and the first pause, doubled each time: API Gateway opens it when the answer of
+/// `connect` has arrived.
+const OPENING: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+
+/// A slice of a fan-out, as `fanout` gets it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Slice {
+    /// The frame's text.
+    pub frame: String,
+    /// Who gets it.
+    pub connections: Vec<ConnectionId>,
+}
+
+/// The way out. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    aws: Aws,
+    connections: Arc<OnceLock<Connections>>,
+    queue: Queue,
+    fanout: Option<Arc<str>>,
+    /// A connection that is being opened, and until when.
+    opening: Arc<Mutex<Option<(ConnectionId, Instant)>>>,
+}
+
+impl Gate {
+    /// A way out to these connections, or to those that the first event names.
+    pub fn new(
+        aws: Aws,
+        connections: Option<Connections>,
+        queue: Queue,
+        fanout: Option<&str>,
+    ) -> Self {
+        let known = OnceLock::new();
+        if let Some(connections) = connections {
+            // It is new, so it is empty.
+            let _ = known.set(connections);
+        }
+        let (connections, fanout) = (Arc::new(known), fanout.map(Into::into));
+        Self { aws, connections, queue, fanout, opening: Arc::default() }
+    }
+
+    /// Learns where connections are, unless that is known.
+    pub fn learn(&self, domain: &str, stage: &str) {
+        if self.connections.get().is_none() {
+            let url = self.aws.account().connections(domain, stage);
+            match Connections::new(&self.aws, &url) {
+                Ok(connections) => drop(self.connections.set(connections)),
+                Err(error) => tracing::error!(%error, "an event names no gateway"),
+            }
+        }
+    }
+
+    /// A connection that is being opened: for two seconds 410 means "not yet".
+    pub fn expect(&self, id: &ConnectionId) {
+        *self.opening() = Some((id.clone(), Instant::now() + OPENING));
+    }
+
+    /// What is for later.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// Closes a connection without a word.
+    pub async fn delete(&self, id: &ConnectionId) {
+        if let Some(connections) = self.there() {
+            connections.delete(id.as_str()).await;
+        }
+    }
+
+    /// Posts a frame's text to many; answers who is gone.
+    pub async fn post_all(&self, ids: &[&str], frame: bytes::Bytes) -> Vec<ConnectionId> {
+        let Some(connections) = self.there() else { return Vec::new() };
+        let report = connections.fan_out(ids, &Payload::new(frame)).await;
+        if report.failed > 0 {
+            tracing::warn!(
+                failed = report.failed,
+                delivered = report.delivered,
+                "frames were not taken"
+            );
+        }
+        report.gone.into_iter().map(|at| ConnectionId::new(ids[at])).collect()
+    }
+
+    async fn post(&self, to: &ConnectionId, frame: &Frame) -> Posted {
+        let Some(connections) = self.there() else { return Posted::Busy };
+        let payload = Payload::new(frame.as_bytes().clone());
+        let Some(until) = self.is_opening(to) else {
+            return connections.offer_one(to.as_str(), &payload).await;
+        };
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let posted = connections.post(to.as_str(), &payload).await;
+            if posted == Posted::Done {
+                self.opening().take();
+            }
+            if !matches!(posted, Posted::Gone | Posted::Busy) || Instant::now() + pause >= until {
+                return posted;
+            }
+            sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    /// Leaves slices to `fanout`; posts those itself that Lambda does not take.
+    async fn slices(&self, function: &str, ids: &[&str], frame: &Frame) -> Vec<ConnectionId> {
+        let mut gone = Vec::new();
+        for ids in ids.chunks(SLICE) {
+            let slice = Slice {
+                frame: String::from_utf8_lossy(frame.as_bytes()).into_owned(),
+                connections: ids.iter().map(|id| ConnectionId::new(*id)).collect(),
+            };
+            let handed = match serde_json::to_vec(&slice) {
+                Ok(slice) => {
+                    self.aws.invoke(function, slice.into()).await.map_err(|e| e.to_string())
+                }
+                Err(error) => Err(error.to_string()),
+            };
+            if let Err(error) = handed {
+                tracing::warn!(error, "a slice is posted here: its function was not invoked");
+                gone.extend(self.post_all(ids, frame.as_bytes().clone()).await);
+            }
+        }
+        gone
+    }
+
+    fn there(&self) -> Option<&Connections> {
+        let there = self.connections.get();
+        if there.is_none() {
+            tracing::error!(
+                "nothing can be sent: set WS_ENDPOINT to the address of the WebSocket API's stage"
+            );
+        }
+        there
+    }
+
+    fn is_opening(&self, id: &ConnectionId) -> Option<Instant> {
+        self.opening().as_ref().filter(|(it, _)| it == id).map(|(_, until)| *until)
+    }
+
+    fn opening(&self) -> std::sync::MutexGuard<'_, Option<(ConnectionId, Instant)>> {
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outbox for Gate {
+    async fn send(&self, to: &ConnectionId, frame: &Frame) -> Delivery {
+        match self.post(to, frame).await {
+            Posted::Gone => Delivery::Gone,
+            Posted::Done => Delivery::Sent,
+            Posted::Busy | Posted::Refused(_) => {
+                tracing::warn!(connection = %to, "a frame was not taken");
+                Delivery::Sent
+            }
+        }
+    }
+
+    async fn broadcast(
+        &self,
+        to: &[ConnectionId],
+        except: Option<&ConnectionId>,
+        frame: &Frame,
+    ) -> Vec<ConnectionId> {
+        let ids: Vec<&str> =
+            to.iter().filter(|id| Some(*id) != except).map(ConnectionId::as_str).collect();
+        match self.fanout.as_deref() {
+            Some(function) if ids.len() > INLINE => self.slices(function, &ids, frame).await,
+            _ => self.post_all(&ids, frame.as_bytes().clone()).await,
+        }
+    }
+
+    async fn close(&self, to: &ConnectionId, fault: &Fault) {
+        self.post(to, &ServerFrame::Error(fault).encode()).await;
+        self.delete(to).await;
+    }
+
+    async fn hook(&self, app: &AppId, hook: Hook) {
+        self.queue.put(&Task::Hook { app: app.clone(), hook }, Duration::ZERO);
+    }
+
+    async fn later(&self, after: Duration, job: Job) {
+        self.queue.put(&Task::LookAgain(job), after);
+    }
+}

@@ -1,0 +1,129 @@
+//! The push core on AWS.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws::Aws;
+use config::{Deployed, Env};
+use dashboard::News;
+use data::Data;
+use dynamo::DynamoStore;
+use jwks::Verifier;
+use notifying::{Hooks, Notifier};
+use outbound::{Addresses, Http, Settings};
+use platforms::Platforms;
+use registry::Registry;
+use vault::{Keys, LocalKeys, Vault};
+
+use crate::after::After;
+use crate::gate::Gate;
+use crate::start::StartError;
+
+/// The variable with the key that seals accounts' credentials.
+const ACCOUNTS_KEY: &str = "ACCOUNTS_KEY";
+
+/// The push core on AWS.
+pub type Core = dashboard::Core<DynamoStore, Gate>;
+
+/// What functions work with.
+pub struct Host {
+    /// The environment, with the values of parameters.
+    pub env: Env,
+    /// Calls to AWS.
+    pub aws: Aws,
+    /// The durable tables.
+    pub data: Data,
+    /// The apps.
+    pub registry: Arc<Registry>,
+    /// The verbs.
+    pub core: Arc<Core>,
+    /// The way out.
+    pub gate: Gate,
+    /// What is done after the answer.
+    pub after: After,
+    /// What the operator decides.
+    pub deployed: Deployed,
+    /// When the apps were read, milliseconds since the Unix epoch.
+    pub(crate) refreshed: AtomicU64,
+}
+
+/// Milliseconds since the Unix epoch: the clock of all functions.
+pub fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How old the list of apps may be when an event comes.
+const APPS_AGE: Duration = Duration::from_secs(30);
+/// How long a receiver of webhooks may take, to the last byte of its answer (the advice to those who send webhooks: 5 to 10 s).
+const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Posts on AWS.
+pub type Publishing = publishing::Publishing<Platforms, News<DynamoStore, Gate>>;
+
+/// What functions work with that send posts and webhooks.
+pub struct Posts {
+    /// The verbs of posts.
+    pub publishing: Arc<Publishing>,
+    /// The verbs of webhooks.
+    pub notifier: Arc<Notifier>,
+    /// Where webhooks' events arrive.
+    pub hooks: Hooks,
+}
+
+impl Host {
+    /// Reads the table of apps again if that was long ago. What was served before stays if it cannot be read.
+    pub async fn refresh(&self) {
+        let now = now_ms();
+        let age = now.saturating_sub(self.refreshed.load(Ordering::Relaxed));
+        if u128::from(age) < APPS_AGE.as_millis() {
+            return;
+        }
+        self.refreshed.store(now, Ordering::Relaxed);
+        if let Err(error) = self.registry.refresh().await {
+            tracing::warn!(%error, "the apps are served as they were");
+        }
+    }
+
+    /// What tells users from tokens.
+    ///
+    /// # Errors
+    /// When nothing says how.
+    pub fn verifier(&self) -> Result<Arc<Verifier>, StartError> {
+        let jwt = self.deployed.jwt.clone().ok_or_else(config::jwt::missing)?;
+        Ok(Arc::new(jwt.verifier()?))
+    }
+
+    /// What sends posts and webhooks.
+    ///
+    /// # Errors
+    /// When accounts' credentials cannot be opened, or there is no HTTPS client.
+    pub fn posts(&self) -> Result<Posts, StartError> {
+        let settings = &self.deployed.settings;
+        let addresses = if settings.allow_private_addresses == Some(true) {
+            Addresses::AlsoPrivate
+        } else {
+            Addresses::Public
+        };
+        let http = Http::new(Settings { timeout: WEBHOOK_TIMEOUT, ..Settings::new(addresses) })?;
+        let (apps, endpoints) = (self.registry.apps(), self.registry.endpoints());
+        let (hooks, notifier, writer) =
+            Notifier::new(self.data.clone(), http, settings.bus.clone(), apps, endpoints);
+        tokio::spawn(writer.run());
+        let platforms =
+            Platforms::new(Http::new(Settings::new(addresses))?, settings.platforms.clone());
+        let vault = Arc::new(Vault::new(Keys::Local(self.key()?)));
+        let rules = posts::Settings { late: settings.late_limit, alone: false };
+        let news = News(Arc::clone(&self.core));
+        let publishing = Publishing::new(self.data.clone(), vault, platforms, news, rules);
+        Ok(Posts { publishing: Arc::new(publishing), notifier, hooks })
+    }
+
+    /// The key that seals accounts' credentials.
+    fn key(&self) -> Result<LocalKeys, StartError> {
+        let text = self.env.get(ACCOUNTS_KEY).ok_or(StartError::NoAccountsKey)?;
+        let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+        Ok(LocalKeys::of_bytes(bytes.ok_or(StartError::NoAccountsKey)?))
+    }
+}

@@ -1,0 +1,102 @@
+//! HTTP: the router of the single binary behind API Gateway's HTTP API. Two functions serve it, `auth` and `api`, so that
+//! a burst of one kind of request finds environments of its own and each has the rights that it needs.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use gateway::{Admin, ClientIp, Gateway, Visitors};
+use http::{Request, Response};
+use lambda_http::request::RequestContext;
+use lambda_http::{Request as Event, RequestExt};
+use lambda_runtime::{Error, service_fn};
+use tower::ServiceExt;
+
+use crate::around::Around;
+use crate::host::{Host, Posts};
+use crate::start::{Start, StartError};
+
+/// Largest answer (Lambda quotas: 6 MB of a response).
+const ANSWER_BYTES: usize = 6 << 20;
+
+/// Serves until Lambda ends the process.
+///
+/// # Errors
+/// When the function cannot start.
+pub async fn run() -> Result<(), StartError> {
+    let host = Arc::new(Start::of_process().await?.host().await?);
+    let around = Around::new(host.after.clone(), host.aws.clone());
+    let router = router(&host, &host.posts()?)?;
+    let handler = service_fn(move |event: Event| {
+        let (host, router) = (Arc::clone(&host), router.clone());
+        async move { answer(&host, router, event).await }
+    });
+    Ok(lambda_http::runtime(handler).layer(around).run().await?)
+}
+
+/// The router on this host.
+///
+/// # Errors
+/// When users' tokens cannot be checked as the configuration says.
+pub fn router(host: &Host, posts: &Posts) -> Result<Router, StartError> {
+    let settings = &host.deployed.settings;
+    Ok(gateway::router(Gateway {
+        service: Arc::clone(&host.core),
+        facts: dashboard::Directory(host.data.clone()),
+        publishing: Arc::clone(&posts.publishing),
+        verifier: host.verifier()?,
+        admin: Admin {
+            registry: Arc::clone(&host.registry),
+            notifier: Arc::clone(&posts.notifier),
+            key: settings.admin_key.clone(),
+        },
+        settings: gateway::Settings {
+            cron_secret: settings.cron_secret.clone(),
+            allowed_origins: settings.allowed_origins.clone().unwrap_or_default(),
+            user_requests: settings.visitors.user_requests,
+            ..gateway::Settings::default()
+        },
+        visitors: Visitors::new(settings.visitors.address),
+    }))
+}
+
+/// Answers a request; what it left for later is in the queue before it is answered.
+async fn answer(
+    host: &Host,
+    router: Router,
+    event: Event,
+) -> Result<Response<lambda_http::Body>, Error> {
+    host.refresh().await;
+    let from = client(host, &event);
+    let mut request: Request<lambda_http::Body> = event;
+    if let Some(from) = from {
+        request.extensions_mut().insert(from);
+    }
+    let (parts, body) = router.oneshot(request.map(body)).await?.into_parts();
+    let bytes = to_bytes(body, ANSWER_BYTES).await?;
+    if let Err(error) = host.gate.queue().flush().await {
+        tracing::error!(%error, "what follows a request is lost");
+    }
+    let text = String::from_utf8(bytes.into());
+    let body = text.map_or_else(|e| e.into_bytes().into(), lambda_http::Body::from);
+    Ok(Response::from_parts(parts, body))
+}
+
+fn body(body: lambda_http::Body) -> Body {
+    match body {
+        lambda_http::Body::Text(text) => Body::from(text),
+        lambda_http::Body::Binary(bytes) => Body::from(bytes),
+        _ => Body::empty(),
+    }
+}
+
+/// Whose request it is: the gateway's peer, or whom a trusted proxy before it names.
+fn client(host: &Host, event: &Event) -> Option<ClientIp> {
+    let peer = match event.request_context_ref()? {
+        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?,
+        _ => return None,
+    };
+    let peer: IpAddr = peer.parse().ok()?;
+    Some(ClientIp(host.deployed.settings.visitors.proxies.client(peer, event.headers())))
+}
