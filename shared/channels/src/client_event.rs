@@ -108,7 +108,7 @@ pub fn deliver(
         app: app.clone(),
         channel: speech.channel.clone(),
         frame: frame.encode(),
-        except: Some(connection.id.clone()),
+        except: Some(connection.socket_id),
     }];
     if connection.app.hooks {
         let hook = Hook::ClientEvent {
@@ -160,7 +160,7 @@ mod tests {
             text,
             Spoken::May(None),
             expect![[
-                r#"broadcast 1001/private-x except c1: {"event":"client-a","channel":"private-x","data":{"k":1}}"#
+                r#"broadcast 1001/private-x except 1234.5678: {"event":"client-a","channel":"private-x","data":{"k":1}}"#
             ]],
         );
         check_with(
@@ -168,7 +168,7 @@ mod tests {
             r#"{"event":"client-a","channel":"presence-x","data":"s"}"#,
             Spoken::May(Some(UserId::new("7"))),
             expect![[
-                r#"broadcast 1001/presence-x except c1: {"event":"client-a","channel":"presence-x","data":"s","user_id":"7"}"#
+                r#"broadcast 1001/presence-x except 1234.5678: {"event":"client-a","channel":"presence-x","data":"s","user_id":"7"}"#
             ]],
         );
         check_with(

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use protocol::{AppId, ChannelName, ConnectionId, Fault, Frame};
+use protocol::{AppId, ChannelName, ConnectionId, Fault, Frame, SocketId};
 
 use crate::{Hook, Job};
 
@@ -26,7 +26,7 @@ pub enum Effect {
         /// The message.
         frame: Frame,
         /// Who is left out.
-        except: Option<ConnectionId>,
+        except: Option<SocketId>,
     },
     /// Tell a connection why, and end it.
     Close {
@@ -57,8 +57,8 @@ impl fmt::Debug for Effect {
             Self::Send { to, frame } => write!(f, "send {to}: {frame:?}"),
             Self::Broadcast { app, channel, frame, except } => {
                 write!(f, "broadcast {app}/{channel}")?;
-                if let Some(id) = except {
-                    write!(f, " except {id}")?;
+                if let Some(socket) = except {
+                    write!(f, " except {socket}")?;
                 }
                 write!(f, ": {frame:?}")
             }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use protocol::limits::CHANNELS_PER_TRIGGER;
-use protocol::{
-    ChannelKind, ChannelName, ConnectionId, Data, EventName, Serial, ServerFrame, SocketId,
-};
+use protocol::{ChannelKind, ChannelName, Data, EventName, Serial, ServerFrame, SocketId};
 use serde::Deserialize;
 use serde_json::value::to_raw_value;
 
@@ -159,7 +157,6 @@ pub fn deliver(
     app: &App,
     publish: &Publish,
     channel: &ChannelName,
-    except: Option<ConnectionId>,
     serial: Option<Serial>,
 ) -> Effect {
     let frame = ServerFrame::Event {
@@ -170,7 +167,7 @@ pub fn deliver(
         serial,
     };
     let (app, channel, frame) = (app.id.clone(), channel.clone(), frame.encode());
-    Effect::Broadcast { app, channel, frame, except }
+    Effect::Broadcast { app, channel, frame, except: publish.except }
 }
 
 #[cfg(test)]
@@ -220,7 +217,7 @@ mod tests {
     fn what_is_remembered_is_sent_again_as_it_was() {
         let publish = run(r#"{"name":"e","channel":"cache-a","data":"x \"y\""}"#).unwrap();
         let channel = &publish.channels[0];
-        let sent = deliver(&app(), &publish, channel, None, None);
+        let sent = deliver(&app(), &publish, channel, None);
         let again = keep(&app(), &publish, channel).unwrap().event.frame(channel);
         assert!(matches!(sent, Effect::Broadcast { frame, .. } if frame == again));
     }

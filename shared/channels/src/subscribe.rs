@@ -283,7 +283,7 @@ pub fn welcome(
             app: connection.app.id.clone(),
             channel: channel.clone(),
             frame: ServerFrame::MemberAdded(channel, member).encode(),
-            except: Some(connection.id.clone()),
+            except: Some(connection.socket_id),
         });
     }
     if connection.app.hooks {

@@ -19,6 +19,11 @@ struct Kept {
     workspaces: Vec<(String, Option<String>)>,
 }
 
+/// Whether a connection's row is of one that is open.
+pub(crate) fn is_open(row: &Item, now_s: u64) -> bool {
+    is_live(row, now_s) && !row.contains_key("z")
+}
+
 /// A connection as a whole row.
 pub(crate) fn row(connection: &Connection, limited: bool, x: u64) -> Result<Item, Error> {
     let mut row = keys::connection(&connection.id);
@@ -67,14 +72,18 @@ pub(crate) fn read(
     else {
         return Ok(None);
     };
-    let app = AppId::new(app);
-    let served = apps.load().by_id(&app).cloned();
-    let off = || Arc::new(App { enabled: false, ..App::new(app, Vec::new()) });
+    let app = served(&AppId::new(app), apps);
     let user = match text_of(row, "u") {
         Some(kept) => Some(Arc::new(user(serde_json::from_str(kept)?))),
         None => None,
     };
-    Ok(Some(Connection { id: id.clone(), socket_id, app: served.unwrap_or_else(off), user }))
+    Ok(Some(Connection { id: id.clone(), socket_id, app, user }))
+}
+
+/// An app as it is now; one that is not served any more may nothing.
+pub(crate) fn served(id: &AppId, apps: &SharedApps) -> Arc<App> {
+    let off = || Arc::new(App { enabled: false, ..App::new(id.clone(), Vec::new()) });
+    apps.load().by_id(id).cloned().unwrap_or_else(off)
 }
 
 fn user(kept: Kept) -> User {
@@ -86,18 +95,8 @@ fn user(kept: Kept) -> User {
 impl DynamoStore {
     pub(crate) async fn known(&self, id: &ConnectionId) -> Result<Option<Connection>, Error> {
         match self.table.get(keys::connection(id)).await? {
-            Some(row) if is_live(&row, self.now_s()) => read(id, &row, &self.apps),
+            Some(row) if is_open(&row, self.now_s()) => read(id, &row, &self.apps),
             _ => Ok(None),
         }
-    }
-
-    pub(crate) async fn named(
-        &self,
-        app: &AppId,
-        socket_id: SocketId,
-    ) -> Result<Option<ConnectionId>, Error> {
-        let row = self.table.get(keys::socket(app, socket_id)).await?;
-        let row = row.filter(|row| is_live(row, self.now_s()));
-        Ok(row.as_ref().and_then(|row| text_of(row, "c")).map(ConnectionId::new))
     }
 }

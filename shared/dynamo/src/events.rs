@@ -8,7 +8,7 @@ use protocol::Serial;
 use protocol::limits::CACHE_TTL_S;
 use store::EVENTS_PER_ANSWER;
 
-use crate::item::{Item, number, number_of, text, text_of};
+use crate::item::{Item, is_live, number, number_of, text, text_of};
 use crate::keys::{OWN, Place, key};
 use crate::table::{ATTEMPTS, Change};
 use crate::{DynamoStore, Error, recorded};
@@ -154,7 +154,8 @@ impl DynamoStore {
         ask: &EventsAfter,
         now_ms: u64,
     ) -> Result<Missed, Error> {
-        let Some(end) = self.table.get(key(place.events(), OWN)).await? else {
+        let end = self.table.get(key(place.events(), OWN)).await?;
+        let Some(end) = end.filter(|end| is_live(end, now_ms / 1_000)) else {
             // Nothing is known, also of what may have been.
             return Ok(Missed { events: Vec::new(), complete: false, more: false });
         };

@@ -1,13 +1,23 @@
-//! Join: link, user, count, member, and then a look whether the connection is still there.
+//! Join: link, user, count, member, and then a look whether the connection and the wish are still there.
 
-use channels::{Asked, Connection, Join, Joined, Leaving, Presence};
+use channels::{Asked, Connection, Join, Joined, Presence};
+use protocol::Member as User;
 use protocol::limits::CHANNELS_PER_CONNECTION;
 
-use crate::channel::Coming;
+use crate::channel::{Channel, Come, Coming};
 use crate::keys::{Place, shard_of};
-use crate::links::{Link, Linked};
+use crate::links::Link;
+use crate::members::Member;
 use crate::users::Seated;
 use crate::{DynamoStore, Error};
+
+/// Somebody who was counted.
+struct Entered {
+    /// The channel before.
+    before: Channel,
+    /// Whether it is the user's first connection.
+    first_of_user: bool,
+}
 
 impl DynamoStore {
     pub(crate) async fn subscribe(
@@ -17,61 +27,125 @@ impl DynamoStore {
         asked: Asked,
     ) -> Result<Joined, Error> {
         let place = Place::of(&connection.app.id, &join.channel);
-        let channel = self.channel(&place).await?;
-        let limits = &connection.app.limits;
-        if let Some(member) = &join.member
-            && channel.counts().users >= limits.presence_members
-            && !self.has_user(&place, &member.user_id).await?
-        {
-            return Ok(Joined::Full);
-        }
-        let shard = shard_of(&connection.id, channel.shards);
-        let user = join.member.as_ref().map(|member| member.user_id.clone());
-        let link = Link { shard, user };
-        match self.put_link(&connection.id, &join.channel, &link, asked).await? {
-            Linked::New => {}
-            Linked::Already => return Ok(Joined::Already),
-            Linked::Overtaken => return Ok(Joined::Overtaken),
-        }
-        let first_of_user = match &join.member {
-            Some(member) => {
-                let info = member.user_info.as_ref().map_or("", |raw| raw.get());
-                let key = place.user(&member.user_id);
-                self.seat(key, info, &connection.id, None).await? == Seated::First
-            }
-            None => false,
+        let shards = self.shards.of(&place);
+        let link = Link {
+            shard: shard_of(&connection.id, shards),
+            user: join.member.as_ref().map(|member| member.user_id.clone()),
+            asked,
+            expires_s: self.expires_s(),
         };
-        let coming = Coming { first_of_user, shards: channel.shards };
-        let before = self.come(&place, &coming).await?;
-        self.put_member(&place, shard, &connection.id, link.user.as_ref()).await?;
-        if let Some(refused) = self.refused(connection, join).await? {
+        if let Some(answer) = self.start(&place, connection, &link).await? {
+            return Ok(answer);
+        }
+        let Some(entered) = self.enter(&place, connection, join.member.as_ref(), shards).await?
+        else {
             self.undo_link(&connection.id, &join.channel, asked).await?;
-            self.depart(&connection.id, &place, shard, Leaving::Clean).await?;
+            return Ok(Joined::Full);
+        };
+        let (id, socket_id) = (&connection.id, connection.socket_id);
+        let member = Member { id, socket_id, user: link.user.as_ref(), asked };
+        self.put_member(&place, link.shard, &member).await?;
+        if let Some(refused) = self.refused(connection, join, asked).await? {
+            self.withdraw(&place, &connection.id, &link).await?;
             return Ok(refused);
         }
-        let subscriptions = before.counts().subscriptions + 1;
-        self.spread(&place, before.subscriptions + 1, before.shards).await?;
+        self.shards.note(&place, entered.before.shards);
+        self.spread(&place, &entered.before).await?;
+        self.joined(&place, connection, join, &entered).await
+    }
+
+    async fn joined(
+        &self,
+        place: &Place,
+        connection: &Connection,
+        join: &Join,
+        Entered { before, first_of_user }: &Entered,
+    ) -> Result<Joined, Error> {
         let presence = match &join.member {
             Some(member) => {
-                let roster = self.roster(&place, member, limits.roster_bytes).await?;
-                Some(Presence { first_of_user, roster })
+                let bytes = connection.app.limits.roster_bytes;
+                let roster = self.roster(place, member, bytes).await?;
+                Some(Presence { first_of_user: *first_of_user, roster })
             }
             None => None,
         };
         let occupied = before.subscriptions <= 0 && before.lost.is_none();
+        let subscriptions = before.counts().subscriptions + 1;
         Ok(Joined::New { occupied, subscriptions, presence })
     }
 
-    /// Whether the connection closed meanwhile or has too many links, looked at after the link was written: either
-    /// a close found the link, or this look finds the close.
-    async fn refused(&self, by: &Connection, join: &Join) -> Result<Option<Joined>, Error> {
+    /// Counts a newcomer, and the user if it is the first connection; `None` if the channel is full. A user who is there
+    /// is joined; one who is not is counted first, so that those who come at once are not too many.
+    async fn enter(
+        &self,
+        place: &Place,
+        connection: &Connection,
+        user: Option<&User>,
+        shards: u32,
+    ) -> Result<Option<Entered>, Error> {
+        let Some(user) = user else {
+            let coming = Coming { first_of_user: None, shards };
+            return Ok(entered(self.come(place, &coming).await?, false));
+        };
+        let (key, most) = (place.user(&user.user_id), connection.app.limits.presence_members);
+        let is_there = self.glance_user(place, &user.user_id).await?;
+        if is_there && self.seat_beside(key.clone(), &connection.id).await? {
+            let coming = Coming { first_of_user: None, shards };
+            return Ok(entered(self.come(place, &coming).await?, false));
+        }
+        let coming = Coming { first_of_user: Some(most), shards };
+        let Come::After(before) = self.come_or_settle(place, &coming).await? else {
+            // The glance may have been at an older row.
+            if is_there || !self.seat_beside(key, &connection.id).await? {
+                return Ok(None);
+            }
+            let coming = Coming { first_of_user: None, shards };
+            return Ok(entered(self.come(place, &coming).await?, false));
+        };
+        let info = user.user_info.as_ref().map_or("", |raw| raw.get());
+        let first_of_user = self.seat(key, info, &connection.id, None).await? == Seated::First;
+        if !first_of_user {
+            self.uncount_user(place).await?;
+        }
+        Ok(Some(Entered { before, first_of_user }))
+    }
+
+    /// Counts a newcomer; before a channel counts as full its numbers are looked at again.
+    async fn come_or_settle(&self, place: &Place, coming: &Coming) -> Result<Come, Error> {
+        let come = self.come(place, coming).await?;
+        if let Come::Full = come {
+            let channel = self.channel(place).await?;
+            if self.settle_quiet(place, Some(&channel)).await? {
+                return self.come(place, coming).await;
+            }
+        }
+        Ok(come)
+    }
+
+    /// Whether the connection closed meanwhile, was to leave, or has too many links, looked at after the member was written:
+    /// either a close or a leave finds that, or this look finds the close or the leave.
+    async fn refused(
+        &self,
+        by: &Connection,
+        join: &Join,
+        asked: Asked,
+    ) -> Result<Option<Joined>, Error> {
         let links = self.links(&by.id).await?;
-        Ok(if !links.open || !links.channels.contains(&join.channel) {
+        Ok(if !links.open {
             Some(Joined::Gone)
+        } else if !links.has(&join.channel, asked) {
+            Some(Joined::Overtaken)
         } else if links.channels.len() > CHANNELS_PER_CONNECTION {
             Some(Joined::TooMany)
         } else {
             None
         })
+    }
+}
+
+fn entered(come: Come, first_of_user: bool) -> Option<Entered> {
+    match come {
+        Come::After(before) => Some(Entered { before, first_of_user }),
+        Come::Full => None,
     }
 }

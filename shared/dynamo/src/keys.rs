@@ -1,7 +1,7 @@
 //! Keys of rows, in one place. Channel names have no `/`, so the last one of a key separates the channel;
 //! user ids and app ids may have any character, so the length of the one that comes first is told.
 
-use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
+use protocol::{AppId, ChannelName, ConnectionId, UserId};
 use sha2::{Digest, Sha256};
 
 use crate::item::{Item, text};
@@ -20,8 +20,8 @@ pub(crate) const LINK: &str = "S/";
 /// One channel of one app.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    app: AppId,
-    channel: ChannelName,
+    pub(crate) app: AppId,
+    pub(crate) channel: ChannelName,
 }
 
 impl Place {
@@ -108,11 +108,6 @@ pub(crate) fn denied(app: &AppId, user: &UserId) -> Item {
 /// Somebody who watches a user.
 pub(crate) fn watcher(app: &AppId, user: &UserId, id: &ConnectionId) -> Item {
     key(online_partition(app, user), &format!("{WATCHER}{id}"))
-}
-
-/// Which connection a socket id names.
-pub(crate) fn socket(app: &AppId, socket_id: SocketId) -> Item {
-    key(format!("K/{socket_id}/{app}"), OWN)
 }
 
 /// How many connections an app has that is limited.

@@ -1,12 +1,11 @@
-//! Leave: the member's row goes by a delete that succeeds once, and whoever did it counts the rest.
+//! Leave: the member's row goes by a delete that succeeds once, and whoever did it counts the rest, and then ends the link.
 
 use channels::{Absence, Asked, Connection, Departed, Leaving, Left};
 use protocol::{AppId, ChannelName, ConnectionId, UserId};
 
-use crate::channel::Going;
-use crate::item::text_of;
 use crate::keys::Place;
-use crate::links::Unlinked;
+use crate::links::{Link, Unlinked};
+use crate::members::Taken;
 use crate::{DynamoStore, Error};
 
 impl DynamoStore {
@@ -17,45 +16,81 @@ impl DynamoStore {
         leaving: Leaving,
         asked: Asked,
     ) -> Result<Left, Error> {
-        let link = match self.take_link(&connection.id, channel, asked).await? {
-            Unlinked::Link(link) => link,
-            Unlinked::Nothing => return Ok(Left::NotSubscribed),
+        let place = Place::of(&connection.app.id, channel);
+        let id = &connection.id;
+        let shard = self.shards.guess(&place, id);
+        let departed = match self.take_member(&place, shard, id, asked).await? {
+            Taken::Later => return Ok(Left::Overtaken),
+            Taken::Yes(user) => Some(self.depart(id, &place, user, leaving).await?),
+            Taken::No => None,
+        };
+        let is_over = departed.is_some();
+        let link = match self.take_link(id, channel, asked, !is_over).await? {
+            Unlinked::Link(link) => Some(link),
+            Unlinked::Nothing => None,
+            Unlinked::Overtaken if is_over => None,
             Unlinked::Overtaken => return Ok(Left::Overtaken),
         };
-        let place = Place::of(&connection.app.id, channel);
-        // Without a member the join is still under way: it will find the link gone, and undo itself.
-        let departed = self.depart(&connection.id, &place, link.shard, leaving).await?;
-        Ok(departed.map_or(Left::NotSubscribed, Left::Gone))
+        match (departed, link) {
+            (Some(departed), _) => Ok(Left::Gone(departed)),
+            (None, Some(link)) => self.take_elsewhere(&place, id, link, leaving, asked).await,
+            (None, None) => Ok(Left::NotSubscribed),
+        }
     }
 
-    /// Ends a membership and what depends on it; nothing if somebody else did.
-    pub(crate) async fn depart(
+    /// There was a link and no member where it was looked for: it is in another shard, or a join is under way or was left
+    /// halfway.
+    async fn take_elsewhere(
+        &self,
+        place: &Place,
+        id: &ConnectionId,
+        link: Link,
+        leaving: Leaving,
+        asked: Asked,
+    ) -> Result<Left, Error> {
+        if let Taken::Yes(user) = self.take_member(place, link.shard, id, asked).await? {
+            let departed = self.depart(id, place, user, leaving).await?;
+            self.undo_link(id, &place.channel, asked).await?;
+            return Ok(Left::Gone(departed));
+        }
+        if self.is_left_halfway(&link) {
+            self.clear(place, id, &link).await?;
+        } else {
+            self.doubt(place).await?;
+        }
+        Ok(Left::NotSubscribed)
+    }
+
+    /// Takes a join back that came to nothing.
+    pub(crate) async fn withdraw(
+        &self,
+        place: &Place,
+        id: &ConnectionId,
+        link: &Link,
+    ) -> Result<(), Error> {
+        if let Taken::Yes(user) = self.take_member(place, link.shard, id, link.asked).await? {
+            self.depart(id, place, user, Leaving::Clean).await?;
+        }
+        self.undo_link(id, &place.channel, link.asked).await
+    }
+
+    /// What ends with a membership.
+    async fn depart(
         &self,
         id: &ConnectionId,
         place: &Place,
-        shard: u32,
+        mut user: Option<UserId>,
         leaving: Leaving,
-    ) -> Result<Option<Departed>, Error> {
-        let Some(member) = self.table.take(place.member(shard, id)).await? else {
-            return Ok(None);
-        };
-        let mut user = text_of(&member, "u").map(UserId::new);
+    ) -> Result<Departed, Error> {
         if let Some(it) = &user
             && !(self.unseat(place.user(it), id).await?
                 && self.miss_user(place.user(it), id, leaving).await?)
         {
             user = None;
         }
-        let is_lost = leaving == Leaving::Lost;
-        let going = Going {
-            subscriptions: 1,
-            users: i64::from(user.is_some() && !is_lost),
-            lost: is_lost.then_some(id),
-            over: None,
-        };
-        let left = self.go(place, &going).await?.subscriptions;
-        let subscriptions = usize::try_from(left).unwrap_or_default();
-        Ok(Some(Departed { user, vacated: subscriptions == 0, subscriptions }))
+        let lost = (leaving == Leaving::Lost).then_some(id);
+        let gone = self.go(place, user.is_some() && lost.is_none(), lost).await?;
+        Ok(Departed { user, vacated: gone.vacated, subscriptions: gone.subscriptions })
     }
 
     pub(crate) async fn confirm(
@@ -71,10 +106,7 @@ impl DynamoStore {
         {
             user = None;
         }
-        let users = i64::from(user.is_some());
-        let over = Some(&absence.connection);
-        let gone = self.go(&place, &Going { subscriptions: 0, users, lost: None, over }).await?;
-        let subscriptions = usize::try_from(gone.subscriptions).unwrap_or_default();
-        Ok(Departed { user, vacated: gone.ended, subscriptions })
+        let gone = self.end(&place, user.is_some(), &absence.connection).await?;
+        Ok(Departed { user, vacated: gone.vacated, subscriptions: gone.subscriptions })
     }
 }

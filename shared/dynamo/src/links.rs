@@ -5,18 +5,25 @@
 
 use aws_sdk_dynamodb::types::ReturnValue;
 use channels::Asked;
-use protocol::{ChannelName, ConnectionId, UserId};
+use protocol::{AppId, ChannelName, ConnectionId, UserId};
 use store::REORDERED_WITHIN_MS;
 
 use crate::item::{Item, is_live, number, number_of, text, text_of};
-use crate::keys::{LINK, OWN};
-use crate::table::{ATTEMPTS, Change};
-use crate::{DynamoStore, Error, keys};
+use crate::keys::{LINK, OWN, Place};
+use crate::table::Change;
+use crate::{DynamoStore, Error, connections, keys};
 
 /// What sorts after every link.
 const AFTER_LINKS: &str = "S/\u{10ffff}";
 
+/// There is no link, nor a later wish to leave, nor a join that is to undo itself: that keeps its shard in the mark.
+const FREE: &str = "attribute_not_exists(pk) OR x <= :now OR \
+    (attribute_exists(d) AND attribute_not_exists(k) AND t <= :t)";
+/// The link is as it was seen.
+const AS_IT_WAS: &str = "attribute_not_exists(d) AND t = :was_t AND x = :was_x";
+
 /// A connection and its links, as of one read.
+#[derive(Default)]
 pub(crate) struct Links {
     /// Whether the connection is open.
     pub(crate) open: bool,
@@ -24,6 +31,10 @@ pub(crate) struct Links {
     pub(crate) signed_in: bool,
     /// The channels.
     pub(crate) channels: Vec<ChannelName>,
+    /// When each was asked for.
+    asked: Vec<Asked>,
+    /// The app, if there is a channel.
+    pub(crate) app: Option<AppId>,
 }
 
 /// One link.
@@ -32,17 +43,22 @@ pub(crate) struct Link {
     pub(crate) shard: u32,
     /// As whom, on presence channels.
     pub(crate) user: Option<UserId>,
+    /// When it was asked for.
+    pub(crate) asked: Asked,
+    /// The second after which it counts as gone.
+    pub(crate) expires_s: u64,
 }
 
 /// What became of a wish to be linked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Linked {
     /// The link is new.
     New,
     /// It was there.
-    Already,
+    Already(Link),
     /// The client has asked to leave since.
     Overtaken,
+    /// It was left while its join was under way, which is to undo itself.
+    Undoing,
 }
 
 /// What became of a wish not to be linked any more.
@@ -55,50 +71,61 @@ pub(crate) enum Unlinked {
     Overtaken,
 }
 
+impl Links {
+    /// Whether a channel is linked, by this wish or a later one.
+    pub(crate) fn has(&self, channel: &ChannelName, asked: Asked) -> bool {
+        self.channels.iter().zip(&self.asked).any(|(it, at)| it == channel && *at >= asked)
+    }
+}
+
 impl DynamoStore {
-    /// Notes a subscription, or that one is wanted later than was known.
+    /// Notes a subscription; `over` what a verb left halfway, if that is to be.
     pub(crate) async fn put_link(
         &self,
+        place: &Place,
         id: &ConnectionId,
-        channel: &ChannelName,
         link: &Link,
-        asked: Asked,
+        over: Option<&Link>,
     ) -> Result<Linked, Error> {
         let mut values = vec![
             (":k", number(link.shard)),
-            (":t", number(asked.ms())),
-            (":x", number(self.expires_s())),
-            (":now", number(self.now_s())),
+            (":t", number(link.asked.ms())),
+            (":x", number(link.expires_s)),
+            (":a", text(place.app.as_str())),
         ];
         let set = match &link.user {
             Some(user) => {
                 values.push((":u", text(user.as_str())));
-                "SET k = :k, t = :t, x = :x, u = :u REMOVE d"
+                "SET k = :k, t = :t, x = :x, a = :a, u = :u REMOVE d"
             }
-            None => "SET k = :k, t = :t, x = :x REMOVE d",
+            None => "SET k = :k, t = :t, x = :x, a = :a REMOVE d, u",
         };
-        for _ in 0..ATTEMPTS {
-            let change = Change {
-                set,
-                only_if: "attribute_not_exists(pk) OR x <= :now OR (attribute_exists(d) AND t <= :t)",
-                values: &values,
-                answer: ReturnValue::None,
-            };
-            let Err(row) = self.table.attempt(keys::link(id, channel), change).await? else {
-                return Ok(Linked::New);
-            };
-            if row.contains_key("d") {
-                return Ok(Linked::Overtaken);
+        let only_if = match over {
+            None => {
+                values.push((":now", number(self.now_s())));
+                FREE
             }
-            if number_of::<u64>(&row, "t") >= asked.ms() || self.want(id, channel, asked).await? {
-                return Ok(Linked::Already);
+            Some(was) => {
+                values.push((":was_t", number(was.asked.ms())));
+                values.push((":was_x", number(was.expires_s)));
+                AS_IT_WAS
             }
-        }
-        Err(Error::Busy(ATTEMPTS))
+        };
+        let change = Change { set, only_if, values: &values, answer: ReturnValue::None };
+        let Err(row) = self.table.attempt(keys::link(id, &place.channel), change).await? else {
+            return Ok(Linked::New);
+        };
+        Ok(if !row.contains_key("d") {
+            Linked::Already(read(&row))
+        } else if number_of::<u64>(&row, "t") > link.asked.ms() {
+            Linked::Overtaken
+        } else {
+            Linked::Undoing
+        })
     }
 
     /// Makes a link younger; whether it was still there, and older.
-    async fn want(
+    pub(crate) async fn want_link(
         &self,
         id: &ConnectionId,
         channel: &ChannelName,
@@ -124,12 +151,14 @@ impl DynamoStore {
         Ok(live.as_ref().map(read))
     }
 
-    /// Ends a link, and holds back wishes for it from before.
+    /// Ends a link, and holds back wishes for it from before. `undoing`: its member was not there, so if the link is, its
+    /// join is under way; whoever asks for it again waits until that has undone itself.
     pub(crate) async fn take_link(
         &self,
         id: &ConnectionId,
         channel: &ChannelName,
         asked: Asked,
+        undoing: bool,
     ) -> Result<Unlinked, Error> {
         let key = keys::link(id, channel);
         if asked == Asked::LAST {
@@ -137,7 +166,10 @@ impl DynamoStore {
             return Ok(row.as_ref().map_or(Unlinked::Nothing, unlinked));
         }
         let change = Change {
-            set: "SET d = :yes, t = :t, x = :x",
+            set: match undoing {
+                true => "SET d = :yes, t = :t, x = :x",
+                false => "SET d = :yes, t = :t, x = :x REMOVE k, u",
+            },
             only_if: "attribute_not_exists(t) OR t <= :t",
             values: &[
                 (":yes", number(1)),
@@ -153,7 +185,7 @@ impl DynamoStore {
         })
     }
 
-    /// Ends a link that was written for nothing, unless it is a newer one by now.
+    /// Ends a link that was written for nothing; if it was left meanwhile, nothing is to be undone any more.
     pub(crate) async fn undo_link(
         &self,
         id: &ConnectionId,
@@ -162,24 +194,33 @@ impl DynamoStore {
     ) -> Result<(), Error> {
         let only_if = "t = :t AND attribute_not_exists(d)";
         let values = [(":t", number(asked.ms()))];
-        self.table.delete_if(keys::link(id, channel), only_if, &values).await.map(drop)
+        let key = keys::link(id, channel);
+        if self.table.delete_if(key.clone(), only_if, &values).await? {
+            return Ok(());
+        }
+        let answer = ReturnValue::None;
+        let only_if = "attribute_exists(d)";
+        let change = Change { set: "REMOVE k, u", only_if, values: &[], answer };
+        self.table.update(key, change).await.map(drop)
     }
 
     /// A connection with all its links.
     pub(crate) async fn links(&self, id: &ConnectionId) -> Result<Links, Error> {
         let pk = keys::connection_partition(id);
         let now_s = self.now_s();
-        let mut links = Links { open: false, signed_in: false, channels: Vec::new() };
+        let mut links = Links::default();
         for row in self.table.range(pk, OWN, AFTER_LINKS).await? {
             match text_of(&row, "sk") {
                 Some(OWN) => {
-                    links.open = is_live(&row, now_s);
+                    links.open = connections::is_open(&row, now_s);
                     links.signed_in = row.contains_key("u");
                 }
                 Some(_) if row.contains_key("d") => {}
                 Some(sk) => {
                     let name = sk.strip_prefix(LINK).and_then(|it| ChannelName::parse(it).ok());
+                    links.asked.extend(name.as_ref().map(|_| read(&row).asked));
                     links.channels.extend(name);
+                    links.app = text_of(&row, "a").map(AppId::new);
                 }
                 None => {}
             }
@@ -198,5 +239,10 @@ fn unlinked(row: &Item) -> Unlinked {
 }
 
 fn read(row: &Item) -> Link {
-    Link { shard: number_of(row, "k"), user: text_of(row, "u").map(UserId::new) }
+    Link {
+        shard: number_of(row, "k"),
+        user: text_of(row, "u").map(UserId::new),
+        asked: Asked::at_ms(number_of(row, "t")),
+        expires_s: number_of(row, "x"),
+    }
 }

@@ -29,7 +29,7 @@ impl DynamoStore {
         now_ms: u64,
     ) -> Result<SignedIn, Error> {
         let row = self.table.get(keys::connection(id)).await?;
-        let Some(row) = row.filter(|row| is_live(row, self.now_s())) else {
+        let Some(row) = row.filter(|row| connections::is_open(row, self.now_s())) else {
             return Ok(SignedIn::Gone);
         };
         let Some(by) = connections::read(id, &row, &self.apps)? else { return Ok(SignedIn::Gone) };
@@ -87,7 +87,7 @@ impl DynamoStore {
         };
         let change = Change {
             set,
-            only_if: "x > :now AND (attribute_not_exists(u) OR u = :u)",
+            only_if: "x > :now AND attribute_not_exists(z) AND (attribute_not_exists(u) OR u = :u)",
             values: &values,
             answer: ReturnValue::None,
         };
@@ -179,6 +179,7 @@ impl DynamoStore {
         row.insert("x".to_owned(), number(until / 1_000 + 1));
         self.table.put(row).await?;
         let row = self.table.get(keys::online(app, user)).await?;
+        let row = row.filter(|row| is_live(row, self.now_s()));
         let ids = row.as_ref().and_then(|row| row.get("cs")?.as_ss().ok());
         Ok(ids.into_iter().flatten().map(|id| ConnectionId::new(id.as_str())).collect())
     }

@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::types::ReturnValue;
 use channels::{Connection, Spoken};
 use protocol::ChannelName;
 
-use crate::item::{is_live, number, number_of};
+use crate::connections::is_open;
+use crate::item::{number, number_of};
 use crate::table::{ATTEMPTS, Change};
 use crate::{DynamoStore, Error, keys};
 
@@ -24,7 +25,7 @@ impl DynamoStore {
         let most = connection.app.limits.client_events_per_second;
         for _ in 0..ATTEMPTS {
             let row = self.table.get(keys::connection(&connection.id)).await?;
-            let Some(row) = row.filter(|row| is_live(row, self.now_s())) else {
+            let Some(row) = row.filter(|row| is_open(row, self.now_s())) else {
                 return Ok(Spoken::NotSubscribed);
             };
             let (start, count) = (number_of::<u64>(&row, "w"), number_of::<u32>(&row, "ev"));

@@ -7,7 +7,7 @@ use channels::{
     Left, Missed, SignIn, SignedIn, Spoken,
 };
 use protocol::{AppId, ChannelName, ConnectionId, Serial, SocketId, UserId};
-use store::{Closed, Error, Events, Opened, Store, Users};
+use store::{Closed, Error, Events, Opened, Store, Subscribers, Users};
 
 use crate::DynamoStore;
 use crate::keys::Place;
@@ -78,20 +78,13 @@ impl Store for DynamoStore {
         &self,
         app: &AppId,
         channel: &ChannelName,
-    ) -> Result<Arc<[ConnectionId]>, Error> {
-        Ok(self.members(&Place::of(app, channel)).await?)
-    }
-
-    async fn socket(
-        &self,
-        app: &AppId,
-        socket_id: SocketId,
-    ) -> Result<Option<ConnectionId>, Error> {
-        Ok(self.named(app, socket_id).await?)
+        except: Option<SocketId>,
+    ) -> Result<Subscribers, Error> {
+        Ok(self.members(&Place::of(app, channel), except).await?)
     }
 
     async fn counts(&self, app: &AppId, channel: &ChannelName) -> Result<Counts, Error> {
-        Ok(self.channel(&Place::of(app, channel)).await?.counts())
+        Ok(self.count(&Place::of(app, channel)).await?)
     }
 
     async fn list_channels(

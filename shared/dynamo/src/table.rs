@@ -49,6 +49,12 @@ impl Table {
         Ok(get.consistent_read(true).send().await.map_err(Error::of)?.item)
     }
 
+    /// One row as it is, or was a moment ago: half the price.
+    pub(crate) async fn glance(&self, key: Item) -> Result<Option<Item>, Error> {
+        let get = self.client.get_item().table_name(&self.name).set_key(Some(key));
+        Ok(get.send().await.map_err(Error::of)?.item)
+    }
+
     /// Many rows, strongly consistent, in no order. What is missing is left out.
     pub(crate) async fn get_all(&self, keys: Vec<Item>) -> Result<Vec<Item>, Error> {
         let mut rows = Vec::new();
@@ -151,6 +157,22 @@ impl Table {
         Ok(done.attributes.filter(|row| !row.is_empty()))
     }
 
+    /// Deletes a row if a condition holds, and answers it, empty if there was none; `None` if the condition does not hold.
+    pub(crate) async fn take_if(
+        &self,
+        key: Item,
+        only_if: &str,
+        values: Values<'_>,
+    ) -> Result<Option<Item>, Error> {
+        let mut delete = self.client.delete_item().table_name(&self.name).set_key(Some(key));
+        for (name, value) in values {
+            delete = delete.expression_attribute_values(*name, value.clone());
+        }
+        let delete = delete.condition_expression(only_if).return_values(ReturnValue::AllOld);
+        let done = kept(delete.send().await.map_err(Dynamo::from))?;
+        Ok(done.map(|done| done.attributes.unwrap_or_default()))
+    }
+
     /// Deletes a row if a condition holds; whether it did.
     pub(crate) async fn delete_if(
         &self,
@@ -158,12 +180,7 @@ impl Table {
         only_if: &str,
         values: Values<'_>,
     ) -> Result<bool, Error> {
-        let mut delete = self.client.delete_item().table_name(&self.name).set_key(Some(key));
-        for (name, value) in values {
-            delete = delete.expression_attribute_values(*name, value.clone());
-        }
-        let done = delete.condition_expression(only_if).send().await;
-        Ok(kept(done.map_err(Dynamo::from))?.is_some())
+        Ok(self.take_if(key, only_if, values).await?.is_some())
     }
 
     /// Writes several rows or none; whether it did. `false`: a condition does not hold, or others write the same rows.

@@ -75,12 +75,38 @@ impl DynamoStore {
         Err(Error::Busy(ATTEMPTS))
     }
 
+    /// Adds a connection to a user who is there; whether the user was.
+    pub(crate) async fn seat_beside(&self, key: Item, id: &ConnectionId) -> Result<bool, Error> {
+        let values = [
+            (":x", number(self.expires_s())),
+            (":now", number(self.now_s())),
+            (":c", set_of(id.as_str())),
+        ];
+        let change = Change {
+            set: "SET x = :x REMOVE l ADD cs :c",
+            only_if: "attribute_exists(i) AND x > :now",
+            values: &values,
+            answer: ReturnValue::None,
+        };
+        Ok(self.table.update(key, change).await?.is_some())
+    }
+
+    /// What is out of date must not be added to. Whether it was.
+    async fn drop_expired(&self, key: Item) -> Result<bool, Error> {
+        let now = [(":now", number(self.now_s()))];
+        self.table.delete_if(key, "x <= :now", &now).await
+    }
+
     /// Takes a connection from a user; whether the user is left without any.
     pub(crate) async fn unseat(&self, key: Item, id: &ConnectionId) -> Result<bool, Error> {
         let change = Change {
             set: "DELETE cs :c",
-            only_if: "contains(cs, :id)",
-            values: &[(":c", set_of(id.as_str())), (":id", text(id.as_str()))],
+            only_if: "contains(cs, :id) AND x > :now",
+            values: &[
+                (":c", set_of(id.as_str())),
+                (":id", text(id.as_str())),
+                (":now", number(self.now_s())),
+            ],
             answer: ReturnValue::AllNew,
         };
         let after = self.table.update(key, change).await?;
@@ -107,24 +133,27 @@ impl DynamoStore {
 
     /// Ends the absence that this connection began; whether it still lasted.
     pub(crate) async fn end_absence(&self, key: Item, lost: &ConnectionId) -> Result<bool, Error> {
-        let only_if = "l = :l AND attribute_not_exists(cs)";
-        self.table.delete_if(key, only_if, &[(":l", text(lost.as_str()))]).await
+        let only_if = "l = :l AND attribute_not_exists(cs) AND x > :now";
+        let values = [(":l", text(lost.as_str())), (":now", number(self.now_s()))];
+        self.table.delete_if(key, only_if, &values).await
     }
 
-    /// Whether a user is on a channel.
-    pub(crate) async fn has_user(&self, place: &Place, user: &UserId) -> Result<bool, Error> {
-        let row = self.table.get(place.user(user)).await?;
+    /// Whether a user is on a channel, or was a moment ago.
+    pub(crate) async fn glance_user(&self, place: &Place, user: &UserId) -> Result<bool, Error> {
+        let row = self.table.glance(place.user(user)).await?;
         Ok(row.is_some_and(|row| is_live(&row, self.now_s())))
+    }
+
+    /// The rows of everyone on a presence channel, in order of their ids.
+    pub(crate) async fn user_rows(&self, place: &Place) -> Result<Vec<Item>, Error> {
+        let rows = self.table.range(place.users(), BEFORE_ALL, AFTER_ALL).await?;
+        let now_s = self.now_s();
+        Ok(rows.into_iter().filter(|row| is_live(row, now_s)).collect())
     }
 
     /// Everyone on a presence channel, in order of their ids.
     pub(crate) async fn seated(&self, place: &Place) -> Result<Vec<Member>, Error> {
-        let rows = self.table.range(place.users(), BEFORE_ALL, AFTER_ALL).await?;
-        let now_s = self.now_s();
-        rows.iter()
-            .filter(|row| is_live(row, now_s))
-            .filter_map(|row| read(row).transpose())
-            .collect()
+        self.user_rows(place).await?.iter().filter_map(|row| read(row).transpose()).collect()
     }
 
     /// As much of the roster as a frame holds. The member's own entry is the one that was announced first.

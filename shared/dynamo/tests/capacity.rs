@@ -66,7 +66,9 @@ async fn multiply(client: &aws_sdk_dynamodb::Client, partition: &str) {
     }
 }
 
-/// Budgets are those of the documented rules: a write unit per row and per entry of the index, a read unit per 4 KB.
+/// Budgets: a write unit per row and per entry of the index, a read unit per 4 KB read strongly. A subscribe reads the connection
+/// and its links once, after its writes, so that it cannot be left behind by a close; a presence channel costs half a unit
+/// more, for a glance at the user, and the roster.
 #[tokio::test]
 async fn no_verb_costs_more_than_it_may() {
     let world = world::world().await;
@@ -77,8 +79,7 @@ async fn no_verb_costs_more_than_it_may() {
     table.lines.push(format!("{:<46} {:>16} {:>18}", "", "write units", "read units"));
     let [c1, c2, c3] = [1, 2, 3].map(|n| table.connection(n));
     table.store.open(c1.clone()).await.expect("an answer");
-    // The row, and the name that its socket id is.
-    table.note("connect", 2.0, 0.0);
+    table.note("connect", 1.0, 0.0);
     for it in [&c2, &c3] {
         table.store.open(it.clone()).await.expect("an answer");
     }
@@ -91,17 +92,17 @@ async fn no_verb_costs_more_than_it_may() {
 
 async fn subscribes(table: &mut Table, c1: &Connection, c2: &Connection, c3: &Connection) {
     table.join(c1, "news", None).await;
-    table.note("subscribe, first of the channel", 4.0, 2.0);
+    table.note("subscribe, first of the channel", 4.0, 1.0);
     table.join(c2, "news", None).await;
-    table.note("subscribe", 3.0, 2.0);
+    table.note("subscribe", 3.0, 1.0);
     table.join(c1, "private-a", None).await;
-    table.note("subscribe private, first of the channel", 4.0, 2.0);
+    table.note("subscribe private, first of the channel", 4.0, 1.0);
     table.join(c1, "presence-a", Some("ada")).await;
-    table.note("subscribe presence, first of the channel", 5.0, 3.0);
+    table.note("subscribe presence, first of the channel", 5.0, 2.5);
     table.join(c2, "presence-a", Some("bob")).await;
-    table.note("subscribe presence", 4.0, 3.0);
+    table.note("subscribe presence", 4.0, 2.5);
     table.join(c3, "presence-a", Some("ada")).await;
-    table.note("subscribe presence, second of the user", 4.0, 3.0);
+    table.note("subscribe presence, second of the user", 4.0, 2.5);
     table.store.speak(c3, &name("presence-a"), 5_000).await.expect("an answer");
     table.note("client event", 1.0, 2.0);
 }
@@ -109,36 +110,37 @@ async fn subscribes(table: &mut Table, c1: &Connection, c2: &Connection, c3: &Co
 async fn leaves(table: &mut Table, c1: &Connection, c2: &Connection) {
     let (news, presence) = (name("news"), name("presence-a"));
     table.store.leave(c2, &news, Leaving::Clean, ASKED).await.expect("an answer");
-    table.note("unsubscribe", 3.0, 1.0);
+    table.note("unsubscribe", 3.0, 0.0);
     table.store.leave(c2, &news, Leaving::Clean, ASKED).await.expect("an answer");
-    table.note("unsubscribe, not subscribed", 1.0, 0.0);
+    // The member that is not there, and the mark that holds an older wish to join back.
+    table.note("unsubscribe, not subscribed", 2.0, 0.0);
     table.store.leave(c1, &news, Leaving::Clean, ASKED).await.expect("an answer");
-    table.note("unsubscribe, last of the channel", 4.0, 1.0);
+    table.note("unsubscribe, last of the channel", 4.0, 0.0);
     table.store.leave(c2, &presence, Leaving::Clean, ASKED).await.expect("an answer");
-    table.note("unsubscribe presence, last of the user", 5.0, 1.0);
-    // One presence channel and one that it is the last on: 3k..4k + 2p, the connection, and the name of its socket id.
+    table.note("unsubscribe presence, last of the user", 5.0, 0.0);
+    // One presence channel and one that it is the last on: 3k..4k + 1p..2p + 1.
     let closed = table.store.close(&c1.id).await.expect("an answer");
     let Some(Closed { channels, .. }) = closed else { panic!("it was open") };
     assert_eq!(channels.len(), 2);
     for channel in &channels {
         table.store.leave(c1, channel, Leaving::Clean, ASKED).await.expect("an answer");
     }
-    table.note("disconnect with 2 channels, 1 of presence", 12.0, 3.0);
+    table.note("disconnect with 2 channels, 1 of presence", 9.0, 1.0);
 }
 
 async fn publishes(table: &mut Table, client: &aws_sdk_dynamodb::Client, c3: &Connection) {
     table.join(c3, "room", None).await;
     table.meter.take();
     let app = table.app.id.clone();
-    table.store.subscribers(&app, &name("room")).await.expect("an answer");
+    table.store.subscribers(&app, &name("room"), None).await.expect("an answer");
     table.note("publish to 1", 0.0, 1.0);
     for n in 0..100 {
-        table.store.subscribers(&app, &name(&format!("c{n}"))).await.expect("an answer");
+        table.store.subscribers(&app, &name(&format!("c{n}")), None).await.expect("an answer");
     }
     table.note("publish to 100 channels", 0.0, 100.0);
     multiply(client, "S/0/1001/room").await;
     table.meter.take();
-    let all = table.store.subscribers(&app, &name("room")).await.expect("an answer");
+    let all = table.store.subscribers(&app, &name("room"), None).await.expect("an answer").ids;
     assert_eq!(all.len(), MANY);
     table.note("publish to 10,000", 0.0, 150.0);
     table.store.list_channels(&app, "").await.expect("an answer");

@@ -1,24 +1,24 @@
-//! Joins, leaves, losses and closes, all at once: afterwards the store says what a model says, what callers were told adds up
-//! to it, and nothing is left once all are gone.
+//! Joins, leaves, losses and closes, all at once and in any order: afterwards the store says what a model says, what callers
+//! were told adds up to it, and nothing is left once all are gone.
 
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
-use channels::{Absence, App, Connection, Joined, Leaving, Left, Limits};
+use channels::{Absence, App, Asked, Connection, Joined, Leaving, Left, Limits};
 use dynamo::DynamoStore;
 use protocol::{ChannelName, ConnectionId};
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use store::conformance::{ASKED, app, connection, join, name};
 use store::{Closed, Store};
 use tokio::task::JoinSet;
 
-/// How many races are run: as many as take about 20 s here.
-const SEEDS: u64 = 24;
-/// Verbs at once in each.
+/// Verbs at once in each race.
 const VERBS: usize = 200;
 const CONNECTIONS: usize = 12;
 /// Connections of each user.
@@ -30,6 +30,34 @@ enum Verb {
     Join,
     Leave,
     Lose,
+}
+
+/// What is raced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Verbs of one connection and channel in order, all others at once.
+    Orderly,
+    /// As that, and some connections close meanwhile.
+    Closing,
+    /// All at once: of one connection and channel the wish that was asked for last counts.
+    Reordered,
+    /// As that, and some connections close meanwhile.
+    ReorderedAndClosing,
+}
+
+impl Kind {
+    fn of(seed: u64) -> Self {
+        let kinds = [Self::Orderly, Self::Closing, Self::Reordered, Self::ReorderedAndClosing];
+        kinds[usize::try_from(seed % 4).expect("small")]
+    }
+
+    fn closes(self) -> bool {
+        matches!(self, Self::Closing | Self::ReorderedAndClosing)
+    }
+
+    fn is_orderly(self) -> bool {
+        matches!(self, Self::Orderly | Self::Closing)
+    }
 }
 
 /// What callers were told, summed up: comings minus goings.
@@ -58,9 +86,9 @@ impl Race {
         self.told.occupied[channel].fetch_sub(i64::from(vacated), Ordering::SeqCst);
     }
 
-    async fn leave(&self, connection: &Connection, channel: usize, leaving: Leaving) {
+    async fn leave(&self, connection: &Connection, channel: usize, leaving: Leaving, asked: Asked) {
         let place = name(CHANNELS[channel]);
-        let left = self.store.leave(connection, &place, leaving, ASKED).await.expect("an answer");
+        let left = self.store.leave(connection, &place, leaving, asked).await.expect("an answer");
         let Left::Gone(departed) = left else { return };
         if leaving == Leaving::Clean {
             return self.tell(channel, departed.user.is_some(), departed.vacated);
@@ -71,15 +99,15 @@ impl Race {
         self.tell(channel, confirmed.user.is_some(), confirmed.vacated);
     }
 
-    async fn run(&self, connection: usize, channel: usize, verb: Verb) {
+    async fn run(&self, connection: usize, channel: usize, verb: Verb, asked: Asked) {
         let by = &self.connections[connection];
         match verb {
-            Verb::Leave => self.leave(by, channel, Leaving::Clean).await,
-            Verb::Lose => self.leave(by, channel, Leaving::Lost).await,
+            Verb::Leave => self.leave(by, channel, Leaving::Clean, asked).await,
+            Verb::Lose => self.leave(by, channel, Leaving::Lost, asked).await,
             Verb::Join => {
                 let user = self.user(connection, channel);
                 let join = join(CHANNELS[channel], user.as_deref());
-                let joined = self.store.join(by, &join, ASKED).await.expect("an answer");
+                let joined = self.store.join(by, &join, asked).await.expect("an answer");
                 if let Joined::New { occupied, presence, .. } = joined {
                     let first = presence.is_some_and(|it| it.first_of_user);
                     self.told.occupied[channel].fetch_add(i64::from(occupied), Ordering::SeqCst);
@@ -94,7 +122,7 @@ impl Race {
         let Some(Closed { connection, channels, .. }) = closed else { return };
         for channel in channels {
             let index = CHANNELS.iter().position(|it| *it == channel.as_str()).expect("ours");
-            self.leave(&connection, index, Leaving::Lost).await;
+            self.leave(&connection, index, Leaving::Lost, Asked::LAST).await;
         }
     }
 
@@ -109,7 +137,7 @@ impl Race {
             let users: BTreeSet<String> =
                 there.iter().filter_map(|it| self.user(*it, channel)).collect();
             let app = &self.app.id;
-            let list = self.store.subscribers(app, &place).await.expect("an answer");
+            let list = self.store.subscribers(app, &place, None).await.expect("an answer").ids;
             assert_eq!(list.len(), ids.len(), "seed {seed}, {text}: nobody twice");
             assert_eq!(list.iter().cloned().collect::<BTreeSet<_>>(), ids, "seed {seed}, {text}");
             let counts = self.store.counts(app, &place).await.expect("an answer");
@@ -138,58 +166,80 @@ impl Race {
     }
 }
 
-/// Verbs by connection and channel: those of one pair happen in order, all others at once.
-fn scripts(random: &mut StdRng) -> BTreeMap<(usize, usize), Vec<Verb>> {
-    let mut scripts: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for _ in 0..VERBS {
+type Scripts = BTreeMap<(usize, usize), Vec<(Verb, Asked)>>;
+
+/// Verbs by connection and channel, in the order in which they are asked for.
+fn scripts(random: &mut StdRng) -> Scripts {
+    let mut scripts = Scripts::new();
+    for n in 0..VERBS as u64 {
         let pair = (random.random_range(0..CONNECTIONS), random.random_range(0..CHANNELS.len()));
         let verb = [Verb::Join, Verb::Join, Verb::Leave, Verb::Lose][random.random_range(0..4)];
-        scripts.entry(pair).or_default().push(verb);
+        scripts.entry(pair).or_default().push((verb, Asked::at_ms(1_000 + n)));
     }
     scripts
 }
 
+/// Who is where in the end.
+fn outcome(scripts: &Scripts, closing: &BTreeSet<usize>) -> BTreeMap<usize, BTreeSet<usize>> {
+    let mut model: BTreeMap<usize, BTreeSet<usize>> =
+        (0..CHANNELS.len()).map(|it| (it, BTreeSet::new())).collect();
+    for ((connection, channel), script) in scripts {
+        if matches!(script.last(), Some((Verb::Join, _))) && !closing.contains(connection) {
+            model.entry(*channel).or_default().insert(*connection);
+        }
+    }
+    model
+}
+
+/// The verbs as tasks: each script one, or each verb one.
+fn tasks(scripts: Scripts, kind: Kind, random: &mut StdRng) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for (pair, script) in scripts {
+        match kind.is_orderly() {
+            true => tasks.push((pair, script)),
+            false => tasks.extend(script.into_iter().map(|verb| (pair, vec![verb]))),
+        }
+    }
+    tasks.shuffle(random);
+    tasks
+}
+
+type Task = ((usize, usize), Vec<(Verb, Asked)>);
+
 async fn race(store: &DynamoStore, seed: u64) {
-    let mut random = StdRng::seed_from_u64(seed);
+    let (mut random, kind) = (StdRng::seed_from_u64(seed), Kind::of(seed));
     let app = app(&format!("race-{seed}"), Limits::default());
     let connections: Vec<_> = (0..CONNECTIONS as u64).map(|n| connection(&app, n)).collect();
     for it in &connections {
         store.open(it.clone()).await.expect("an answer");
     }
-    let told = Told::default();
-    let race = Arc::new(Race { store: store.clone(), app, connections, told });
+    let race = Arc::new(Race { store: store.clone(), app, connections, told: Told::default() });
     let scripts = scripts(&mut random);
-    // Every other race has connections that close while their verbs are under way.
-    let closing: BTreeSet<usize> = if seed % 2 == 1 { (0..3).collect() } else { BTreeSet::new() };
-    let mut model: BTreeMap<usize, BTreeSet<usize>> =
-        (0..CHANNELS.len()).map(|it| (it, BTreeSet::new())).collect();
-    let mut tasks = JoinSet::new();
-    for ((connection, channel), script) in scripts {
-        if matches!(script.last(), Some(Verb::Join)) && !closing.contains(&connection) {
-            model.entry(channel).or_default().insert(connection);
-        }
+    let closing: BTreeSet<usize> = if kind.closes() { (0..3).collect() } else { BTreeSet::new() };
+    let model = outcome(&scripts, &closing);
+    let mut running = JoinSet::new();
+    for ((connection, channel), script) in tasks(scripts, kind, &mut random) {
         let race = Arc::clone(&race);
-        tasks.spawn(async move {
-            for verb in script {
-                race.run(connection, channel, verb).await;
+        running.spawn(async move {
+            for (verb, asked) in script {
+                race.run(connection, channel, verb, asked).await;
             }
         });
     }
-    for connection in &closing {
-        let (race, connection, wait) =
-            (Arc::clone(&race), *connection, random.random_range(0..400));
-        tasks.spawn(async move {
+    for connection in closing {
+        let (race, wait) = (Arc::clone(&race), random.random_range(0..400));
+        running.spawn(async move {
             for _ in 0..wait {
                 tokio::task::yield_now().await;
             }
             race.close(connection).await;
         });
     }
-    while let Some(ended) = tasks.join_next().await {
+    while let Some(ended) = running.join_next().await {
         ended.expect("no panic");
     }
     race.check(&model, seed).await;
-    if closing.is_empty() {
+    if kind == Kind::Orderly {
         race.check_told(&model, seed);
     }
     for connection in 0..CONNECTIONS {
@@ -197,12 +247,21 @@ async fn race(store: &DynamoStore, seed: u64) {
     }
 }
 
+/// How long the races run: `RACE_SECONDS`, or this many.
+const SECONDS: u64 = 10;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_all_do_at_once_adds_up() {
+    let seconds = std::env::var("RACE_SECONDS").ok().and_then(|it| it.parse().ok());
+    let until = Instant::now() + Duration::from_secs(seconds.unwrap_or(SECONDS));
+    let first: u64 = std::env::var("RACE_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or(0);
+    let mut seed = first;
     let world = world::world().await;
-    for seed in 0..SEEDS {
+    while seed < first + 4 || Instant::now() < until {
         race(&world.store, seed).await;
+        seed += 1;
     }
+    println!("{} races of {VERBS} verbs each", seed - first);
     assert_eq!(world::left(&world.client).await, Vec::new(), "nothing is left when all are gone");
 }
 
@@ -224,10 +283,12 @@ async fn a_close_overtakes_a_join_at_any_moment() {
         }
         let closed = world.store.close(&c1.id).await.expect("an answer").expect("it was open");
         for channel in &closed.channels {
-            world.store.leave(&c1, channel, Leaving::Clean, ASKED).await.expect("an answer");
+            let left = world.store.leave(&c1, channel, Leaving::Clean, Asked::LAST).await;
+            left.expect("an answer");
         }
         joining.await.expect("no panic");
-        assert!(world.store.subscribers(&app.id, &place).await.expect("an answer").is_empty());
+        let there = world.store.subscribers(&app.id, &place, None).await.expect("an answer");
+        assert!(there.ids.is_empty());
     }
     assert_eq!(world::left(&world.client).await, Vec::new(), "nothing is left when all are gone");
 }

@@ -23,6 +23,11 @@ pub struct Answer {
     pub body: String,
 }
 
+/// Why rows that are out of date were not deleted.
+#[derive(Debug, thiserror::Error)]
+#[error("rows that are out of date stay: {0}")]
+pub struct ExpireError(String);
+
 /// The database with its data directory.
 #[derive(Clone)]
 pub struct Engine {
@@ -60,6 +65,17 @@ impl Engine {
     /// An engine that ends with its last clone.
     pub(crate) fn in_memory(database: Database) -> Self {
         Self::of(Inner { database, durable: None })
+    }
+
+    /// Deletes what is out of date in tables with a time to live, as DynamoDB does by itself; answers how many rows that were.
+    /// Other calls are served in between.
+    ///
+    /// # Errors
+    /// When the engine fails; the next call goes on with the rest.
+    pub async fn expire(&self) -> Result<usize, ExpireError> {
+        let inner = Arc::clone(&self.inner);
+        let swept = tokio::task::spawn_blocking(move || inner.database.sweep_ttl()).await;
+        swept.map_err(|e| ExpireError(e.to_string()))?.map_err(|e| ExpireError(e.to_string()))
     }
 
     fn of(inner: Inner) -> Self {

@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 
 pub use data_dir::OpenError;
-pub use engine::{Answer, Engine};
+pub use engine::{Answer, Engine, ExpireError};
 
 use crate::data_dir::DataDir;
 

@@ -3,7 +3,7 @@
 use channels::Effect;
 use identity::Facts;
 use protocol::ConnectionId;
-use store::Store;
+use store::{Store, Subscribers};
 
 use crate::{Delivery, Outbox, Service};
 
@@ -21,9 +21,10 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                     }
                 }
                 Effect::Broadcast { app, channel, frame, except } => {
-                    match self.store.subscribers(&app, &channel).await {
-                        Ok(to) => {
-                            gone.extend(self.outbox.broadcast(&to, except.as_ref(), &frame).await);
+                    match self.store.subscribers(&app, &channel, except).await {
+                        Ok(Subscribers { ids, except }) => {
+                            let except = except.as_ref();
+                            gone.extend(self.outbox.broadcast(&ids, except, &frame).await);
                         }
                         Err(error) => {
                             tracing::error!(%app, %channel, %error, "an event was not delivered");

@@ -20,15 +20,11 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         publish: &Publish,
         now_ms: u64,
     ) -> Result<Vec<(ChannelName, Counts)>, store::Error> {
-        let except = match publish.except {
-            Some(socket) => self.store.socket(&app.id, socket).await?,
-            None => None,
-        };
         let mut counts = Vec::new();
         for channel in &publish.channels {
             let lane = self.lanes.enter(&app.id, channel).await;
             let serial = self.keep(&app.id, channel, keep(app, publish, channel), now_ms).await?;
-            let effect = deliver(app, publish, channel, except.clone(), serial);
+            let effect = deliver(app, publish, channel, serial);
             let gone = self.run(vec![effect]).await;
             drop(lane);
             self.bury(gone).await;

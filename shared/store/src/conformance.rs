@@ -112,10 +112,8 @@ async fn connections_come_and_go<S: Store>(store: &S) {
     assert_eq!(ok(store.open(c1.clone())).await, Opened::Yes);
     let known = ok(store.connection(&c1.id)).await.map(|c| c.socket_id);
     assert_eq!(known, Some(c1.socket_id));
-    assert_eq!(ok(store.socket(&app.id, c1.socket_id)).await, Some(c1.id.clone()));
     assert!(ok(store.close(&c1.id)).await.is_some());
     assert!(ok(store.close(&c1.id)).await.is_none(), "closing twice is nothing");
-    assert_eq!(ok(store.socket(&app.id, c1.socket_id)).await, None);
     assert_eq!(ok(store.leave(&c1, &name("a"), Leaving::Clean, ASKED)).await, Left::NotSubscribed);
 }
 
@@ -141,15 +139,18 @@ async fn first_and_last_of_a_channel<S: Store>(store: &S) {
     assert_eq!(new(&ok(store.join(&c1, &a, ASKED)).await), (true, None));
     assert!(matches!(ok(store.join(&c1, &a, ASKED)).await, Joined::Already));
     assert_eq!(new(&ok(store.join(&c2, &a, ASKED)).await), (false, None));
-    let mut list = ok(store.subscribers(&app.id, &a.channel)).await.to_vec();
+    let mut list = ok(store.subscribers(&app.id, &a.channel, None)).await.ids.to_vec();
     list.sort();
     assert_eq!(list, [c1.id.clone(), c2.id.clone()]);
     assert_eq!(ok(store.counts(&app.id, &a.channel)).await, Counts { subscriptions: 2, users: 0 });
     assert_eq!(ok(store.leave(&c1, &a.channel, Leaving::Clean, ASKED)).await, gone(None, 1));
     assert_eq!(ok(store.leave(&c1, &a.channel, Leaving::Clean, ASKED)).await, Left::NotSubscribed);
-    assert_eq!(ok(store.subscribers(&app.id, &a.channel)).await.to_vec(), vec![c2.id.clone()]);
+    assert_eq!(
+        ok(store.subscribers(&app.id, &a.channel, None)).await.ids.to_vec(),
+        vec![c2.id.clone()]
+    );
     assert_eq!(ok(store.leave(&c2, &a.channel, Leaving::Clean, ASKED)).await, gone(None, 0));
-    assert!(ok(store.subscribers(&app.id, &a.channel)).await.is_empty());
+    assert!(ok(store.subscribers(&app.id, &a.channel, None)).await.ids.is_empty());
     bury(store, &c1).await;
     bury(store, &c2).await;
 }
@@ -246,8 +247,17 @@ async fn apps_do_not_meet<S: Store>(store: &S) {
     let ada = join("presence-a", Some("ada"));
     assert!(new(&ok(store.join(&c1, &ada, ASKED)).await).0);
     assert!(new(&ok(store.join(&c2, &ada, ASKED)).await).0);
-    assert_eq!(ok(store.subscribers(&one.id, &ada.channel)).await.to_vec(), vec![c1.id.clone()]);
-    assert_eq!(ok(store.socket(&two.id, c1.socket_id)).await, Some(c2.id.clone()));
+    assert_eq!(
+        ok(store.subscribers(&one.id, &ada.channel, None)).await.ids.to_vec(),
+        vec![c1.id.clone()]
+    );
+    // The two connections have the same socket id.
+    for (c, app) in [(&c1, &one), (&c2, &two)] {
+        let to = ok(store.subscribers(&app.id, &ada.channel, Some(c.socket_id))).await;
+        assert_eq!(to.except, Some(c.id.clone()));
+    }
+    let nobody = SocketId::from_random(7, 7);
+    assert_eq!(ok(store.subscribers(&one.id, &ada.channel, Some(nobody))).await.except, None);
     bury(store, &c1).await;
     bury(store, &c2).await;
 }

@@ -66,6 +66,15 @@ pub struct Closed {
     pub user: Option<UserId>,
 }
 
+/// Who an event on a channel goes to.
+#[derive(Debug, Clone)]
+pub struct Subscribers {
+    /// Everyone subscribed.
+    pub ids: Arc<[ConnectionId]>,
+    /// Who of them is left out.
+    pub except: Option<ConnectionId>,
+}
+
 /// Who is connected, subscribed and present.
 pub trait Store: Events + Users {
     /// Remembers an admitted connection, unless its app is over its limit.
@@ -134,19 +143,13 @@ pub trait Store: Events + Users {
         now_ms: u64,
     ) -> impl Future<Output = Result<Spoken, Error>> + Send;
 
-    /// Everyone subscribed to a channel.
+    /// Everyone subscribed to a channel, and who of them the socket id names that is left out.
     fn subscribers(
         &self,
         app: &AppId,
         channel: &ChannelName,
-    ) -> impl Future<Output = Result<Arc<[ConnectionId]>, Error>> + Send;
-
-    /// The connection that a socket id names.
-    fn socket(
-        &self,
-        app: &AppId,
-        socket_id: SocketId,
-    ) -> impl Future<Output = Result<Option<ConnectionId>, Error>> + Send;
+        except: Option<SocketId>,
+    ) -> impl Future<Output = Result<Subscribers, Error>> + Send;
 
     /// How many are on a channel.
     fn counts(

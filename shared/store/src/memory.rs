@@ -14,7 +14,7 @@ use channels::{Absence, Asked, Connection, Counts, Departed, Join, Joined, Leavi
 use protocol::limits::CHANNELS_PER_CONNECTION;
 use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
-use crate::{Closed, Error, Opened, Store};
+use crate::{Closed, Error, Opened, Store, Subscribers};
 use channel::Channel;
 use events::Memories;
 use shards::Shards;
@@ -211,22 +211,15 @@ impl Store for MemoryStore {
         &self,
         app: &AppId,
         channel: &ChannelName,
-    ) -> Result<Arc<[ConnectionId]>, Error> {
+        except: Option<SocketId>,
+    ) -> Result<Subscribers, Error> {
+        let except = except.and_then(|socket_id| {
+            let key = (app.clone(), socket_id);
+            self.sockets.lock(&key).get(&key).cloned()
+        });
         let key = (app.clone(), channel.clone());
-        Ok(self
-            .channels
-            .lock(&key)
-            .get_mut(&key)
-            .map_or_else(|| Arc::from([]), Channel::subscribers))
-    }
-
-    async fn socket(
-        &self,
-        app: &AppId,
-        socket_id: SocketId,
-    ) -> Result<Option<ConnectionId>, Error> {
-        let key = (app.clone(), socket_id);
-        Ok(self.sockets.lock(&key).get(&key).cloned())
+        let ids = self.channels.lock(&key).get_mut(&key).map(Channel::subscribers);
+        Ok(Subscribers { ids: ids.unwrap_or_else(|| Arc::from([])), except })
     }
 
     async fn counts(&self, app: &AppId, channel: &ChannelName) -> Result<Counts, Error> {

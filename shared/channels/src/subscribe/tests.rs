@@ -161,7 +161,7 @@ fn welcomes() {
     };
     expect![[r#"
         send c1: {"event":"pusher_internal:subscription_succeeded","channel":"presence-a","data":"{\"presence\":{\"count\":1,\"ids\":[\"7\"],\"hash\":{\"7\":null}}}"}
-        broadcast 1001/presence-a except c1: {"event":"pusher_internal:member_added","channel":"presence-a","data":"{\"user_id\":\"7\"}"}
+        broadcast 1001/presence-a except 1234.5678: {"event":"pusher_internal:member_added","channel":"presence-a","data":"{\"user_id\":\"7\"}"}
     "#]]
     .assert_eq(&shown(there(true)));
     expect![[r#"

@@ -38,7 +38,7 @@ async fn who_comes_back_was_never_gone<S: Store>(store: &S) {
     assert_eq!(lose(store, &c1, "presence-a").await, gone(Some("ada"), 0));
     let counts = Counts { subscriptions: 0, users: 1 };
     assert_eq!(ok(store.counts(&app.id, &ada.channel)).await, counts, "the roster still has her");
-    assert!(ok(store.subscribers(&app.id, &ada.channel)).await.is_empty());
+    assert!(ok(store.subscribers(&app.id, &ada.channel, None)).await.ids.is_empty());
     let (occupied, presence) = new(&ok(store.join(&c2, &ada, ASKED)).await);
     assert_eq!((occupied, presence), (false, Some((false, vec!["ada".to_owned()]))));
     assert_eq!(confirm(store, &c1, "presence-a", "ada").await, departed(None, false, 1));
