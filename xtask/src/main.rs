@@ -3,6 +3,7 @@
 //! A task prints what it does, and its exit status says whether it succeeded.
 #![allow(clippy::print_stdout, reason = "tasks talk to whoever runs them")]
 
+mod aws;
 mod bench;
 mod check;
 mod pds;

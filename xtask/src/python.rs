@@ -1,16 +1,17 @@
-//! A Python of the tests' own, with the packages that they name.
+//! Pythons of the tests' own, with the packages that they name.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::run::{Trouble, succeed, target};
 
-/// Makes the environment if it is not there, installs what `requirements.txt` of a folder says, and answers its interpreter.
+/// Makes a folder's environment if it is not there, installs what its `requirements.txt` says, and answers the interpreter.
+/// Each folder has its own: what they name need not agree.
 ///
 /// # Errors
 /// When Python is missing, or cannot install.
 pub(crate) fn environment(folder: &Path) -> Result<PathBuf, Trouble> {
-    let home = target()?.join("python");
+    let home = target()?.join("python").join(folder.file_name().unwrap_or_default());
     let python = home.join("bin/python");
     if !python.exists() {
         succeed(Command::new("python3").args(["-m", "venv"]).arg(&home)).map_err(

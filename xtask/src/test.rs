@@ -1,9 +1,10 @@
-//! `cargo xtask test`: the crates' tests, then the end-to-end tests with real clients.
+//! `cargo xtask test`: the crates' tests, the template, then the end-to-end tests with real clients.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+use crate::aws::{self, Tools};
 use crate::pds;
 use crate::python;
 use crate::run::{Trouble, built, cargo, npm_ci, root, succeed, text_of};
@@ -22,6 +23,7 @@ pub(crate) fn run() -> ExitCode {
             "crates",
             counted(pds.as_ref().map_err(Clone::clone).and_then(|it| crates(it.as_deref()))),
         ),
+        ("template", counted(template())),
         ("end to end", counted(end_to_end(pds.ok().flatten().as_deref()))),
     ];
     println!("\nSummary");
@@ -49,6 +51,18 @@ fn bluesky() -> Result<Option<PathBuf>, Trouble> {
         Err(missing) => {
             println!("\nSKIPPED: tests with a real Bluesky server: {}", missing.0);
             Ok(None)
+        }
+    }
+}
+
+/// The template as AWS's tools see it; skipped without them, but not in CI.
+fn template() -> Result<Tally, Trouble> {
+    match Tools::install() {
+        Ok(tools) => aws::template(&tools),
+        Err(missing) if in_ci() => Err(missing),
+        Err(missing) => {
+            println!("\nSKIPPED: the checks of the template: {}", missing.0);
+            Ok(Tally { skipped: 1, ..Tally::default() })
         }
     }
 }

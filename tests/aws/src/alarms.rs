@@ -1,0 +1,31 @@
+//! What is watched, and that the cost of it is told.
+
+use serde_json::Value;
+
+use crate::template::{Template, named_in};
+
+/// Metrics of an alarm: one, or those of its expression.
+fn metrics(alarm: &Value) -> usize {
+    match alarm["Metrics"].as_array() {
+        Some(all) => all.iter().filter(|it| it["MetricStat"].is_object()).count(),
+        None => 1,
+    }
+}
+
+#[test]
+fn the_cost_of_alarms_is_the_one_that_is_told() {
+    let template = Template::read();
+    let alarms = template.of_type("AWS::CloudWatch::Alarm");
+    let all: usize = alarms.values().map(|it| metrics(it)).sum();
+    assert_eq!(all, usize::try_from(cost::ALARM_METRICS).unwrap());
+}
+
+#[test]
+fn every_alarm_tells_somebody_and_can_be_switched_off() {
+    let template = Template::read();
+    for (id, alarm) in template.of_type("AWS::CloudWatch::Alarm") {
+        assert_eq!(template.resource(id)["Condition"], "Watched", "{id}");
+        assert_eq!(named_in(&alarm["AlarmActions"]), ["AlarmTopic"], "{id}");
+        assert!(alarm["AlarmDescription"].is_string(), "{id} says what to do");
+    }
+}
