@@ -16,7 +16,9 @@ use gateway::Origins;
 use notifying::Bus;
 use platforms::Apis;
 
-pub(crate) use config::{ConfigError, Env, JwtConfig, JwtKeys, PublishingConfig, VisitorsConfig};
+pub(crate) use config::{
+    ConfigError, Env, JwtConfig, JwtKeys, OutsideConfig, PublishingConfig, VisitorsConfig,
+};
 pub(crate) use demo::{APP_ID, KEY, SECRET};
 
 /// The data directory when no other is named.
@@ -84,6 +86,8 @@ pub(crate) struct Config {
     pub(crate) visitors: VisitorsConfig,
     /// How posts are sent.
     pub(crate) publishing: PublishingConfig,
+    /// How the server is reached from outside, and where pictures are kept.
+    pub(crate) outside: OutsideConfig,
     /// Where platforms are, and what the operator registered with them.
     pub(crate) platforms: Apis,
 }
@@ -178,6 +182,7 @@ fn configured(
             allow_private_addresses: settings.allow_private_addresses.unwrap_or(false),
             late_limit: settings.late_limit,
         },
+        outside: settings.outside,
         platforms: settings.platforms,
     })
 }

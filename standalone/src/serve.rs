@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use dashboard::{Directory, News};
 use data::Data;
 use gateway::{Admin, Gateway, Visitors};
 use jwks::Verifier;
+use media::{Media, Place};
 use notifying::Notifier;
 use platforms::{Addresses, Http, Platforms};
 use publishing::Publishing;
@@ -22,7 +24,7 @@ use tokio::sync::{oneshot, watch};
 use vault::{Keys, LocalKeys, Vault};
 
 use crate::banner::{Greeting, banner};
-use crate::config::{Config, ConfigError, Mode, StoreKind};
+use crate::config::{Config, ConfigError, Mode, OutsideConfig, StoreKind};
 use crate::demo;
 use crate::jobs::Core;
 use crate::sockets::{Door, Sockets, Timing};
@@ -35,6 +37,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The key that seals accounts' credentials, in the data directory.
 const KEY_FILE: &str = "accounts.key";
+/// Where copies of pictures are, in the data directory, unless set otherwise.
+const MEDIA_FOLDER: &str = "media";
 
 /// Posts on one machine.
 type Posts<S> = Publishing<Platforms, News<S, Sockets>>;
@@ -58,6 +62,8 @@ pub(crate) enum ServeError {
     Apps(#[from] registry::OpenError),
     #[error("The realtime table could not be made: {0}.")]
     Realtime(#[from] dynamo::Error),
+    #[error("MEDIA_URL cannot be used: {0}.")]
+    Media(#[from] media::PlaceError),
     #[error("The accounts' credentials are out of reach: {0}.")]
     Vault(#[from] vault::VaultError),
     #[error("{0}")]
@@ -171,8 +177,9 @@ impl<S: Store> Parts<S> {
         let platforms =
             Platforms::new(Http::new(platforms::Settings::new(addresses))?, config.platforms);
         let settings = posts::Settings { late: config.publishing.late_limit, alone: true };
-        let publishing =
-            Arc::new(Publishing::new(data, vault, platforms, News(Arc::clone(&core)), settings));
+        let publishing = Publishing::new(data, vault, platforms, News(Arc::clone(&core)), settings);
+        let publishing = publishing.with_media(pictures(&config.outside, &config.data, addresses)?);
+        let publishing = Arc::new(publishing);
         let visitors = Visitors::new(config.visitors.address);
         let router = gateway::router(Gateway {
             service: Arc::clone(&core),
@@ -196,6 +203,19 @@ impl<S: Store> Parts<S> {
         let router = router.merge(console.unwrap_or_default());
         Ok(Self { core, publishing, notifier, verifier, visitors, router, due })
     }
+}
+
+/// Pictures, kept where the configuration says.
+fn pictures(
+    outside: &OutsideConfig,
+    data: &Path,
+    addresses: Addresses,
+) -> Result<Media, ServeError> {
+    let place = match &outside.media_url {
+        Some(url) => Place::open(url)?,
+        None => Place::folder(data.join(MEDIA_FOLDER))?,
+    };
+    Ok(Media::new(place, addresses, outside.public_url.as_deref())?)
 }
 
 /// Every connection is an open file; the usual soft limit of 1,024 is for programs that use `select`.

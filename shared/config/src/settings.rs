@@ -7,7 +7,9 @@ use gateway::Origins;
 use notifying::Bus;
 use platforms::Apis;
 
-use crate::{ConfigError, Env, File, VisitorsConfig, bearer, bus, origins, visitors};
+use crate::{
+    ConfigError, Env, File, OutsideConfig, VisitorsConfig, bearer, bus, origins, outside, visitors,
+};
 
 /// Minutes that a post may be late before it counts as missed (publishing rules: 60 by default).
 const LATE_LIMIT_MINUTES: u64 = 60;
@@ -40,6 +42,8 @@ pub struct Settings {
     pub allow_private_addresses: Option<bool>,
     /// How late a post may still go out.
     pub late_limit: Duration,
+    /// How the server is reached from outside, and where pictures are kept.
+    pub outside: OutsideConfig,
     /// Where platforms are, and what the operator registered with them.
     pub platforms: Apis,
 }
@@ -73,6 +77,7 @@ impl Settings {
                 None => file.publishing.allow_private_addresses,
             },
             late_limit: Duration::from_secs(minutes * 60),
+            outside: outside::read(env, file)?,
             platforms: file.platforms.clone(),
         })
     }

@@ -4,7 +4,7 @@ use futures::future::try_join_all;
 use posts::{AccountId, DeliveryId, JobId, PostId, SeriesId, Timestamp, WorkspaceId};
 
 use crate::item::{Item, read, text, text_of};
-use crate::{Data, Error, keys};
+use crate::{Chore, Data, Error, keys};
 
 /// Most entries that one look takes from a shard, oldest first. The rest is there at the next look.
 const PER_SHARD: i32 = 250;
@@ -23,6 +23,8 @@ pub enum Due {
     Series(SeriesId),
     /// A job.
     Job(JobId),
+    /// A chore.
+    Chore(Chore),
     /// A delivery.
     Delivery {
         /// Of which post.
@@ -66,7 +68,8 @@ fn entry(item: &Item) -> Result<Option<Due>, Error> {
     let pk = text_of(item, "pk");
     let Some(post) = keys::post_of(pk) else {
         let series = keys::series_in(pk).map(Due::Series);
-        return Ok(series.or_else(|| keys::job_in(pk).map(Due::Job)));
+        let job = || keys::job_in(pk).map(Due::Job);
+        return Ok(series.or_else(job).or_else(|| keys::chore_in(pk).map(Due::Chore)));
     };
     let entry: Entry = read(item)?;
     let delivery = keys::delivery_of(text_of(item, "sk"));

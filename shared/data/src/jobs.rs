@@ -20,18 +20,16 @@ impl Data {
     /// Stores a job: its posts first, then the job itself, which the ticker finds. A stop in between leaves rows that
     /// expire.
     pub async fn create_job(&self, job: &Job, posts: &[Post]) -> Result<(), Error> {
-        for (nth, some) in posts.chunks(BATCH).enumerate() {
-            let mut writes = Vec::with_capacity(some.len());
-            for (at, post) in some.iter().enumerate() {
-                let mut row = write(post)?;
-                row.extend(keys::job_row(&job.id, nth * BATCH + at));
-                let expires = job.created_at.seconds() + ROWS_KEPT_S;
-                row.insert("expires_at".to_owned(), number(expires));
-                let put = PutRequest::builder().set_item(Some(row)).build()?;
-                writes.push(WriteRequest::builder().put_request(put).build());
-            }
-            self.write_all(writes).await?;
+        let mut writes = Vec::with_capacity(posts.len());
+        for (nth, post) in posts.iter().enumerate() {
+            let mut row = write(post)?;
+            row.extend(keys::job_row(&job.id, nth));
+            let expires = job.created_at.seconds() + ROWS_KEPT_S;
+            row.insert("expires_at".to_owned(), number(expires));
+            let put = PutRequest::builder().set_item(Some(row)).build()?;
+            writes.push(WriteRequest::builder().put_request(put).build());
         }
+        self.write_in_batches(writes).await?;
         let put = self.client.put_item().table_name(&self.tables.posts);
         let put = put.set_item(Some(item(job)?));
         match put.condition_expression("attribute_not_exists(pk)").send().await.map_err(Error::from)
@@ -39,6 +37,14 @@ impl Data {
             Ok(_) | Err(Error::Conflict) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Writes to the table of posts, as many at once as the service takes.
+    pub(crate) async fn write_in_batches(&self, writes: Vec<WriteRequest>) -> Result<(), Error> {
+        for some in writes.chunks(BATCH) {
+            self.write_all(some.to_vec()).await?;
+        }
+        Ok(())
     }
 
     async fn write_all(&self, writes: Vec<WriteRequest>) -> Result<(), Error> {

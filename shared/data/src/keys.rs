@@ -3,13 +3,13 @@
 //! A timestamp inside a key is zero-padded to 15 digits, so that texts sort as numbers do.
 
 use posts::{
-    AccountId, Delivery, DeliveryId, DeliveryStatus, GateScope, JobId, Post, PostId, SeriesId,
-    Timestamp, UserId, WorkspaceId,
+    AccountId, Delivery, DeliveryId, DeliveryStatus, GateScope, JobId, MediaKey, Post, PostId,
+    SeriesId, Timestamp, UserId, WorkspaceId,
 };
 use sha2::{Digest, Sha256};
 
 use crate::item::{Item, number, text, write};
-use crate::{Audit, Error};
+use crate::{Audit, Chore, Error, MediaUser};
 
 /// Shards of the due index, so that no partition of it is hot. A change needs every due item rewritten.
 pub(crate) const SHARDS: u8 = 16;
@@ -113,6 +113,36 @@ pub(crate) fn series_of(workspace: &WorkspaceId) -> String {
 /// Reads back which series a key is of.
 pub(crate) fn series_in(pk: &str) -> Option<SeriesId> {
     SeriesId::parse(pk.strip_prefix("series#")?).ok()
+}
+
+/// The partition of the notes about a copy of a picture.
+pub(crate) fn media_partition(key: &MediaKey) -> String {
+    format!("media#{key}")
+}
+
+/// The key of the note that someone uses a copy.
+pub(crate) fn media_user(media: &MediaKey, user: &MediaUser) -> Item {
+    let user = match user {
+        MediaUser::Post(id) => post_partition(id),
+        MediaUser::Series(id) => format!("series#{id}"),
+    };
+    key(&media_partition(media), &user)
+}
+
+/// Reads back whom a note is about.
+pub(crate) fn media_user_in(sk: &str) -> Option<MediaUser> {
+    post_of(sk).map(MediaUser::Post).or_else(|| series_in(sk).map(MediaUser::Series))
+}
+
+/// The key of a chore.
+pub(crate) fn chore(chore: Chore) -> Item {
+    key(&format!("chore#{}", chore.as_str()), "state#chore")
+}
+
+/// Reads back which chore a key is of.
+pub(crate) fn chore_in(pk: &str) -> Option<Chore> {
+    let name = pk.strip_prefix("chore#")?;
+    Chore::ALL.into_iter().find(|chore| chore.as_str() == name)
 }
 
 /// The key of a job.

@@ -1,13 +1,14 @@
 //! Durable tables on DynamoDB: posts, deliveries, accounts, webhooks, apps.
 //!
 //! A table each, on demand. A post, its deliveries and their frozen payloads are one partition of `posts`; an
-//! account, its secret and its lease are one partition of `accounts`. Every write is conditional: a writer
+//! account, its secret and its lease are one partition of `accounts`. Who uses a picture is a partition of `posts` too. Every write is conditional: a writer
 //! that lost the race gets [`Error::Conflict`] and has changed nothing. The sparse index `due` has what the
 //! ticker must look at, the index `list` has the posts of a workspace in order.
 
 mod accounts;
 mod apps;
 mod arm_delivery;
+mod chores;
 mod claim_post;
 mod create_post;
 mod credentials;
@@ -23,6 +24,7 @@ mod keys;
 mod lease_account;
 mod list_posts;
 mod look_again;
+mod media;
 mod notifications;
 mod own_remote;
 mod reopen_post;
@@ -38,10 +40,12 @@ use aws_sdk_dynamodb::Client;
 
 pub use accounts::Known;
 pub use apps::AppRow;
+pub use chores::Chore;
 pub use credentials::{Kept, Stored};
 pub use due::Due;
 pub use error::{Cause, Error};
 pub use list_posts::{Cursor, Listed};
+pub use media::MediaUser;
 pub use reopen_post::Audit;
 pub use webhooks::{DueHook, HOOK_WRITE_BYTES, HOOK_WRITES, HookWrite};
 

@@ -93,9 +93,13 @@ pub(crate) const OPERATORS: [Common; 8] = [
 /// The description, which anybody may ask for. Who shows credentials all the same is counted with them.
 pub(crate) const DESCRIPTION: [Common; 1] = [json("429", TOO_OFTEN)];
 
+const SHOWS: &str = "The request shows credentials, and its address fails to sign in too often";
+
 /// The same of the health check.
-pub(crate) const HEALTH: [Common; 1] =
-    [text("403", "The request shows credentials, and its address fails to sign in too often")];
+pub(crate) const HEALTH: [Common; 1] = [text("403", SHOWS)];
+
+/// The same of pictures.
+pub(crate) const MEDIA: [Common; 2] = [text("403", SHOWS), text("503", UNAVAILABLE)];
 
 /// Adds answers to all operations that do not describe them in words of their own.
 pub(crate) fn add(paths: &mut Paths, answers: &[Common]) {

@@ -16,6 +16,7 @@ mod entrance;
 mod events_after;
 mod fallback;
 mod get_channel;
+mod get_media;
 mod health;
 mod idempotency;
 mod json;
@@ -121,8 +122,15 @@ where
         .answering(&answers::HEALTH)
         .merge(push::routes::<S, O, F>().with_state(Push { service, answers: Answers::default() }))
         .merge(sign_routes::<S, O, F>().with_state(sign))
-        .merge(desk_routes.with_state(desk))
+        .merge(desk_routes.with_state(desk.clone()))
+        .merge(media_routes::<P, A>().with_state(desk))
         .merge(admin::routes().answering(&answers::OPERATORS).with_state(admin))
+}
+
+/// What platforms fetch.
+fn media_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+    use get_media::{__path_get_media, get_media};
+    Routes::new().add(__path_get_media, get_media::<P, A>).answering(&answers::MEDIA)
 }
 
 /// What pusher-js calls.

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws::Aws;
-use config::{Deployed, Env};
+use config::{Deployed, Env, OutsideConfig};
 use dashboard::News;
 use data::Data;
 use dynamo::DynamoStore;
 use jwks::Verifier;
+use media::{Media, Place};
 use notifying::{Hooks, Notifier};
 use outbound::{Addresses, Http, Settings};
 use platforms::Platforms;
@@ -117,6 +118,7 @@ impl Host {
         let rules = posts::Settings { late: settings.late_limit, alone: false };
         let news = News(Arc::clone(&self.core));
         let publishing = Publishing::new(self.data.clone(), vault, platforms, news, rules);
+        let publishing = publishing.with_media(pictures(&settings.outside, addresses)?);
         Ok(Posts { publishing: Arc::new(publishing), notifier, hooks })
     }
 
@@ -126,4 +128,10 @@ impl Host {
         let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
         Ok(LocalKeys::of_bytes(bytes.ok_or(StartError::NoAccountsKey)?))
     }
+}
+
+/// Pictures, kept in the bucket that is configured; without one they are refused.
+fn pictures(outside: &OutsideConfig, addresses: Addresses) -> Result<Media, StartError> {
+    let Some(url) = &outside.media_url else { return Ok(Media::none()) };
+    Ok(Media::new(Place::open(url)?, addresses, outside.public_url.as_deref())?)
 }

@@ -29,6 +29,9 @@ pub enum StartError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The place of pictures cannot be used.
+    #[error("MEDIA_URL cannot be used: {0}.")]
+    Media(#[from] media::PlaceError),
     /// An endpoint cannot be used.
     #[error(transparent)]
     Endpoint(#[from] aws::EndpointError),

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::guard::{self, Addresses, Refusal};
 
-/// Largest answer that is read, in bytes. Ours: twenty posts of an account, as a read-back asks for, need less.
+/// Largest answer that is read unless set otherwise, in bytes. Ours: twenty posts of an account, as a read-back asks for, need less.
 const BODY_BYTES: usize = 1024 * 1024;
 /// Longest pause that an answer may ask for, in seconds: the longest that a post may be late.
 const RETRY_AFTER_S: u64 = 24 * 3600;
@@ -30,15 +30,18 @@ pub struct Settings {
     pub timeout: Duration,
     /// Which addresses are open.
     pub addresses: Addresses,
+    /// Largest answer that is read, in bytes. What is longer is cut off at the first byte too many.
+    pub body_bytes: usize,
 }
 
 impl Settings {
-    /// The usual times: 3 s to connect, 15 s in all (Standard Webhooks advises 15 to 30 s).
+    /// The usual limits: 3 s to connect, 15 s in all (Standard Webhooks advises 15 to 30 s), 1 MiB.
     pub fn new(addresses: Addresses) -> Self {
         Self {
             connect_timeout: Duration::from_secs(3),
             timeout: Duration::from_secs(15),
             addresses,
+            body_bytes: BODY_BYTES,
         }
     }
 }
@@ -55,6 +58,7 @@ pub struct HttpError(#[from] reqwest::Error);
 pub struct Http {
     client: reqwest::Client,
     addresses: Addresses,
+    body_bytes: usize,
 }
 
 /// A call. It has no `Debug`: addresses, headers and bodies of calls hold secrets.
@@ -104,26 +108,34 @@ pub enum Body {
     Broken,
 }
 
+/// Has TLS use `ring` in this process. The first provider installed stays; another part of the program may have been
+/// first, with the same.
+pub fn install_crypto() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 impl Http {
     /// Sets the client up. Proxies named in the environment are not used: they would undo the check of addresses.
     ///
     /// # Errors
     /// When the system has no CA certificates.
     pub fn new(settings: Settings) -> Result<Self, HttpError> {
-        // The first one installed stays; another part of the program may have been first, with the same.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        install_crypto();
         let client = reqwest::Client::builder()
             .connect_timeout(settings.connect_timeout)
             .timeout(settings.timeout)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .pool_max_idle_per_host(0)
+            // What a broken connection means was measured for HTTP/1.1 only.
+            .http1_only()
             .no_proxy()
             .referer(false)
             .user_agent(concat!("Pushbridge/", env!("CARGO_PKG_VERSION")))
             .dns_resolver(Arc::new(Pinned(settings.addresses)))
             .build()?;
-        Ok(Self { client, addresses: settings.addresses })
+        let Settings { addresses, body_bytes, .. } = settings;
+        Ok(Self { client, addresses, body_bytes })
     }
 
     /// Which addresses are open.
@@ -144,25 +156,29 @@ impl Http {
         };
         let request = self.client.request(call.method, url).headers(call.headers).body(call.body);
         match request.send().await {
-            Ok(response) => answered(response, call.now_s).await,
+            Ok(response) => answered(response, call.now_s, self.body_bytes).await,
             Err(error) => failed(&error),
         }
     }
 }
 
-async fn answered(response: Response, now_s: u64) -> Reply {
+async fn answered(response: Response, now_s: u64, most: usize) -> Reply {
     let status = response.status().as_u16();
     let header = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
     let retry_after_s = header.and_then(|text| retry_after(text, now_s));
     let headers = response.headers().clone();
-    Reply::Answered { status, retry_after_s, headers, body: read(response).await }
+    Reply::Answered { status, retry_after_s, headers, body: read(response, most).await }
 }
 
-async fn read(mut response: Response) -> Body {
+async fn read(mut response: Response, most: usize) -> Body {
+    // A length that is told spares the bytes.
+    if response.content_length().is_some_and(|told| told > most as u64) {
+        return Body::TooLong;
+    }
     let mut bytes = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if bytes.len() + chunk.len() > BODY_BYTES => return Body::TooLong,
+            Ok(Some(chunk)) if bytes.len() + chunk.len() > most => return Body::TooLong,
             Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
             Ok(None) => return Body::Whole(bytes),
             Err(_) => return Body::Broken,

@@ -7,4 +7,4 @@ pub mod guard;
 mod http;
 
 pub use guard::{Addresses, Refusal};
-pub use http::{Body, Call, Http, HttpError, Reply, Settings};
+pub use http::{Body, Call, Http, HttpError, Reply, Settings, install_crypto};

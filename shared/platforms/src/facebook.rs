@@ -73,6 +73,10 @@ impl Platform for Facebook {
             .check(pictures)
     }
 
+    fn fetches(&self) -> bool {
+        true
+    }
+
     fn freeze(&self, post: &Post, _: &DeliveryId) -> String {
         json(&Text { text: post.text.clone() })
     }

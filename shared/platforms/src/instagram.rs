@@ -128,6 +128,10 @@ impl Platform for Instagram {
         errors
     }
 
+    fn fetches(&self) -> bool {
+        true
+    }
+
     fn freeze(&self, post: &Post, _: &DeliveryId) -> String {
         json(&Text { text: post.text.clone() })
     }

@@ -23,6 +23,11 @@ pub trait Platform: Send + Sync {
         Vec::new()
     }
 
+    /// Whether it fetches pictures itself, from a public address.
+    fn fetches(&self) -> bool {
+        false
+    }
+
     /// The payload of a delivery as JSON text, to be kept and sent unchanged by every attempt.
     fn freeze(&self, post: &Post, delivery: &DeliveryId) -> String;
 

@@ -148,6 +148,10 @@ impl PublishTo for Platforms {
         with!(self, platform, it => it.check_media(pictures), vec![unknown()])
     }
 
+    fn fetches(&self, platform: &str) -> bool {
+        with!(self, platform, it => it.fetches(), false)
+    }
+
     /// Empty if there is no such platform, as nothing is sent then.
     fn freeze(&self, platform: &str, post: &Post, delivery: &DeliveryId) -> String {
         with!(self, platform, it => it.freeze(post, delivery), String::new())

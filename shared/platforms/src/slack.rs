@@ -71,6 +71,10 @@ impl Platform for Slack {
         media::Limits { who: WHO, most: IMAGES, types, ..media::ANY }.check(pictures)
     }
 
+    fn fetches(&self) -> bool {
+        true
+    }
+
     fn freeze(&self, post: &Post, _: &DeliveryId) -> String {
         json(&Text { text: escape(&post.text) })
     }

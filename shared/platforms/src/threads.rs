@@ -103,6 +103,10 @@ impl Platform for Threads {
             .check(pictures)
     }
 
+    fn fetches(&self) -> bool {
+        true
+    }
+
     fn freeze(&self, post: &Post, _: &DeliveryId) -> String {
         json(&Text { text: post.text.clone() })
     }

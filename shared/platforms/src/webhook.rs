@@ -6,8 +6,8 @@ mod signature;
 
 use outbound::{Body, Http, Reply, guard};
 use posts::{
-    Answer, Class, DeliveryId, ErrorClass, FieldError, NewAccount, Outcome, Post, Request,
-    Timestamp,
+    Answer, Class, DeliveryId, ErrorClass, FieldError, Medium, NewAccount, Outcome, Picture, Post,
+    Request, Timestamp,
 };
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,18 @@ struct Data<'a> {
     delivery_id: &'a str,
     author_id: &'a str,
     text: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    media: Vec<Image<'a>>,
     scheduled_at: Timestamp,
+}
+
+/// A picture: where its author has it, and what it was when the post was written.
+#[derive(Serialize)]
+struct Image<'a> {
+    url: &'a str,
+    #[serde(flatten)]
+    picture: &'a Picture,
+    sha256: &'a str,
 }
 
 /// What a receiver may say of what it made of the post.
@@ -104,6 +115,7 @@ impl Platform for Webhook {
                 delivery_id: delivery.as_str(),
                 author_id: post.author_id.as_str(),
                 text: &post.text,
+                media: post.media.iter().map(Image::of).collect(),
                 scheduled_at,
             },
         })
@@ -128,6 +140,12 @@ impl Platform for Webhook {
             .post(&request.account.url, headers, request.payload.to_owned(), request.at_s)
             .await;
         gate::with(outcome(reply), None)
+    }
+}
+
+impl<'a> Image<'a> {
+    fn of(medium: &'a Medium) -> Self {
+        Self { url: &medium.url, picture: &medium.picture, sha256: medium.key.hash() }
     }
 }
 

@@ -3,7 +3,7 @@
 use csv::{ReaderBuilder, Trim};
 use serde::Deserialize;
 
-use crate::{AccountId, FieldError, NewPost, WorkspaceId, limits};
+use crate::{AccountId, FieldError, NewMedium, NewPost, WorkspaceId, limits};
 
 /// A request to create many posts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -22,6 +22,10 @@ pub struct NewPosts {
 struct Row {
     text: String,
     #[serde(default)]
+    media: String,
+    #[serde(default)]
+    alt: String,
+    #[serde(default)]
     accounts: String,
     #[serde(default)]
     scheduled_at: String,
@@ -34,7 +38,8 @@ struct Row {
 }
 
 impl NewPosts {
-    /// Reads a table (RFC 4180) whose first row names its columns: `text`, and any of `accounts` (ids with spaces
+    /// Reads a table (RFC 4180) whose first row names its columns: `text`, and any of `media` (addresses with
+    /// spaces between), `alt` (their descriptions in the same order, with `|` between), `accounts` (ids with spaces
     /// between), `scheduled_at`, `tz`, `local_time` and `needs_approval`. Fails with everything that is wrong.
     pub fn of_csv(table: &[u8]) -> Result<Self, Vec<FieldError>> {
         let mut reader = ReaderBuilder::new().trim(Trim::Headers).from_reader(table);
@@ -88,8 +93,22 @@ impl Row {
             }
         };
         let (tz, local_time) = (given(self.tz), given(self.local_time));
-        let text = self.text;
-        NewPost { workspace_id: None, text, accounts, scheduled_at, tz, local_time, needs_approval }
+        let mut alts = self.alt.split('|').map(str::trim);
+        let media = self.media.split_whitespace().map(|url| NewMedium {
+            url: url.to_owned(),
+            alt: alts.next().unwrap_or_default().to_owned(),
+        });
+        let (text, media) = (self.text, media.collect());
+        NewPost {
+            workspace_id: None,
+            text,
+            media,
+            accounts,
+            scheduled_at,
+            tz,
+            local_time,
+            needs_approval,
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! A new post.
 
 use crate::{
-    Account, Caller, FieldError, NewPost, Post, PostId, Stage, Timestamp, check, wall_time,
+    Account, Caller, FieldError, NewPost, Post, PostId, Stage, Timestamp, check, media, wall_time,
 };
 
 impl Post {
-    /// Makes a post of `new` by `caller`. `known` are the accounts that it names, as far as they exist.
+    /// Makes a post of `new` by `caller`, without its pictures, which are fetched when all the rest is right. `known`
+    /// are the accounts that it names, as far as they exist.
     /// Fails with everything that is wrong.
     pub fn create(
         id: PostId,
@@ -20,6 +21,7 @@ impl Post {
             Err(error) => return Err(vec![error]),
         };
         check::text(&new.text, &mut errors);
+        media::check(&new.media, &mut errors);
         let accounts = check::targets(&new.accounts, known, &workspace_id, &mut errors);
         let at = new.scheduled_at.or_else(|| {
             let texts = (new.tz.as_deref(), new.local_time.as_deref());
@@ -38,6 +40,7 @@ impl Post {
             workspace_id,
             author_id: caller.user_id.clone(),
             text: new.text,
+            media: Vec::new(),
             accounts,
             stage: match when {
                 None => Stage::Draft,

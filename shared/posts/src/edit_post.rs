@@ -2,16 +2,19 @@
 
 use crate::refused::still_open;
 use crate::{
-    Account, Conflict, FieldError, PatchPost, Post, Refused, Stage, Target, Timestamp, When, check,
+    Account, Conflict, FieldError, Medium, PatchPost, Post, Refused, Stage, Target, Timestamp,
+    When, check, media, resolve_media,
 };
 
 impl Post {
-    /// The post with `patch` applied. `known` are the accounts that the patch names, as far as they exist.
+    /// The post with `patch` applied. `known` are the accounts that the patch names, as far as they exist; `fetched` are
+    /// its pictures, but for those that the post had before.
     /// Fails if the post is not open any more, if it changed meanwhile, or with everything that is wrong.
     pub fn edit(
         &self,
         patch: PatchPost,
         known: &[Account],
+        fetched: &[Medium],
         now: Timestamp,
     ) -> Result<Self, Refused> {
         still_open(self).map_err(Refused::Conflict)?;
@@ -22,6 +25,7 @@ impl Post {
         let accounts = self.new_targets(patch.accounts.as_deref(), known, &mut errors);
         let text = patch.text.clone().unwrap_or_else(|| self.text.clone());
         check::text(&text, &mut errors);
+        media::check(patch.media.as_deref().unwrap_or_default(), &mut errors);
         let when = self.new_when(&patch, now, &mut errors);
         if when.is_some() {
             let count = patch.accounts.as_ref().map_or(accounts.len(), Vec::len);
@@ -30,7 +34,12 @@ impl Post {
         if !errors.is_empty() {
             return Err(Refused::Invalid(errors));
         }
-        let changed = text != self.text || accounts != self.accounts;
+        let media = match &patch.media {
+            Some(asked) => resolve_media(asked, fetched, &self.media)
+                .ok_or(Refused::Conflict(Conflict::OtherVersion(self.version)))?,
+            None => self.media.clone(),
+        };
+        let changed = text != self.text || accounts != self.accounts || media != self.media;
         let pending = matches!(self.stage, Stage::PendingApproval { .. });
         let stage = match when {
             None => Stage::Draft,
@@ -38,7 +47,7 @@ impl Post {
             Some(when) => Stage::Scheduled { when },
         };
         let content_rev = self.content_rev + u64::from(changed);
-        Ok(Self { text, accounts, content_rev, ..self.moved(stage, now) })
+        Ok(Self { text, media, accounts, content_rev, ..self.moved(stage, now) })
     }
 
     /// The post due at once. Fails if it is not open any more, or not complete.

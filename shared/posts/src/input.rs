@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use crate::{AccountId, Timestamp, WorkspaceId};
+use crate::{AccountId, NewMedium, Timestamp, WorkspaceId};
 
 /// A request to create a post. With a time it is scheduled, without one it is a draft.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
@@ -14,6 +14,9 @@ pub struct NewPost {
     /// What it says, at most 5,000 characters.
     #[serde(default)]
     pub text: String,
+    /// Its pictures, at most 10. They are fetched now and kept; platforms have limits of their own.
+    #[serde(default)]
+    pub media: Vec<NewMedium>,
     /// Where it goes: ids of accounts of the same workspace, at most 50.
     #[serde(default)]
     pub accounts: Vec<AccountId>,
@@ -51,6 +54,9 @@ pub struct PatchPost {
     /// The new text.
     #[serde(default)]
     pub text: Option<String>,
+    /// The new pictures, all of them. Those whose address the post has already are not fetched again.
+    #[serde(default)]
+    pub media: Option<Vec<NewMedium>>,
     /// The new accounts, all of them.
     #[serde(default)]
     pub accounts: Option<Vec<AccountId>>,

@@ -21,6 +21,7 @@ mod ids;
 mod input;
 mod job;
 pub mod limits;
+mod media;
 pub mod news;
 mod notification;
 mod platform;
@@ -54,6 +55,10 @@ pub use error::{ErrorClass, FieldError};
 pub use ids::{AccountId, BadId, DeliveryId, JobId, PostId, SeriesId, UserId, WorkspaceId};
 pub use input::{Confirm, NewPost, PatchPost, Reject};
 pub use job::{Job, JobKind, JobState};
+pub use media::{
+    BadMediaKey, MediaKey, Medium, NewMedium, PICTURE_TYPES, check_media, resolve_media,
+    week_is_over,
+};
 pub use notification::{Notification, NotificationKind, notifications_read};
 pub use platform::{
     AfterUnknown, Answer, Attachment, Class, Gate, GateScope, Outcome, Picture, Prepared,

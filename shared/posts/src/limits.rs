@@ -8,6 +8,24 @@ pub const ID_BYTES: usize = 128;
 /// Longest text of a post, in characters. Ours: the longest common platform limit (Facebook allows more, nobody writes it).
 pub const TEXT_CHARS: usize = 5_000;
 
+/// Most pictures of a post. Source: what Instagram's carousels take, the most of the platforms' common limits.
+pub const MEDIA: usize = 10;
+
+/// Longest description of a picture, in characters. Source: X, the shortest of the platforms' limits.
+pub const ALT_CHARS: usize = 1_000;
+
+/// Largest picture, in bytes. Source: the rules for media, 10 MB.
+pub const PICTURE_BYTES: usize = 10_000_000;
+
+/// Largest picture in pixels: a small file can name a size that fills a memory. Ours: more than any platform takes.
+pub const PICTURE_PIXELS: u64 = 50_000_000;
+
+/// Most addresses of pictures of one bulk request: they are fetched while the caller waits. Ours.
+pub const BULK_MEDIA: usize = 200;
+
+/// How long the copies of a post's pictures are kept after it came to its end. Ours: as long as frozen payloads.
+pub const MEDIA_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Most accounts of one post. A claim writes the post and its deliveries in one transaction of at most 100 items.
 pub const ACCOUNTS: usize = 50;
 

@@ -289,6 +289,7 @@ fn summary(post: &Post) -> Value {
         "author_id": post.author_id,
         "status": post.status(),
         "excerpt": post.text.chars().take(limits::EXCERPT_CHARS).collect::<String>(),
+        "pictures": post.media.len(),
         "accounts": account_ids(post),
         "version": post.version,
     }));
@@ -306,6 +307,7 @@ fn changes(before: &Post, after: &Post) -> Vec<&'static str> {
     let (old, new) = (before.when(), after.when());
     let changed = [
         ("text", before.text != after.text),
+        ("media", before.media != after.media),
         ("accounts", before.accounts != after.accounts),
         ("scheduled_at", old.map(|w| w.scheduled_at) != new.map(|w| w.scheduled_at)),
         ("tz", old.map(|w| &w.tz) != new.map(|w| &w.tz)),

@@ -240,6 +240,11 @@ pub trait PublishTo: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether the platform fetches pictures itself, from a public address, instead of taking their bytes.
+    fn fetches(&self, _platform: &str) -> bool {
+        false
+    }
+
     /// The payload of a delivery as JSON text, to be kept and sent unchanged by every attempt.
     fn freeze(&self, platform: &str, post: &Post, delivery: &DeliveryId) -> String;
 

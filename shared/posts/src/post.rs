@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, PostId, Timestamp, UserId, WorkspaceId};
+use crate::{AccountId, MediaKey, Medium, PostId, Timestamp, UserId, WorkspaceId, limits};
 
-/// A post. Its `version` grows by every write; `content_rev` only when the text or the accounts change.
+/// A post. Its `version` grows by every write; `content_rev` only when the text, the pictures or the accounts change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Post {
     /// Its id.
@@ -15,6 +15,9 @@ pub struct Post {
     pub author_id: UserId,
     /// What it says.
     pub text: String,
+    /// Its pictures, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Medium>,
     /// Where it goes.
     pub accounts: Vec<Target>,
     /// Where it is in its life.
@@ -191,6 +194,22 @@ impl Post {
             | Stage::PartiallyPublished { when, .. }
             | Stage::Failed { when, .. } => Some(when),
         }
+    }
+
+    /// Whether the copy of a picture may still be needed: the post has it, and is not over for long.
+    pub fn needs(&self, key: &MediaKey, now: Timestamp) -> bool {
+        let ended = match &self.stage {
+            Stage::Draft
+            | Stage::PendingApproval { .. }
+            | Stage::Scheduled { .. }
+            | Stage::Publishing { .. } => None,
+            Stage::Published { finished_at, .. }
+            | Stage::PartiallyPublished { finished_at, .. }
+            | Stage::Failed { finished_at, .. } => Some(*finished_at),
+            Stage::Cancelled { cancelled_at } => Some(*cancelled_at),
+        };
+        let kept = ended.is_none_or(|at| now.since(at) < limits::MEDIA_KEPT);
+        kept && self.media.iter().any(|medium| medium.key == *key)
     }
 
     /// The same post in another stage, one version later; two if that gives it a new time, which is told

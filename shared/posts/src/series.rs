@@ -8,8 +8,8 @@ use jiff::{Span, civil};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, AccountId, Caller, Conflict, FieldError, Post, PostId, SeriesId, Stage, Target,
-    Timestamp, UserId, When, WorkspaceId, check, limits, wall_time,
+    Account, AccountId, Caller, Conflict, FieldError, MediaKey, Medium, NewMedium, Post, PostId,
+    SeriesId, Stage, Target, Timestamp, UserId, When, WorkspaceId, check, limits, media, wall_time,
 };
 
 /// A post that comes again and again.
@@ -23,6 +23,9 @@ pub struct Series {
     pub author_id: UserId,
     /// What each post says.
     pub text: String,
+    /// The pictures of each post.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<Medium>,
     /// Where each post goes.
     pub accounts: Vec<Target>,
     /// When it comes again.
@@ -106,6 +109,9 @@ pub struct NewSeries {
     pub workspace_id: Option<WorkspaceId>,
     /// What each post says, at most 5,000 characters.
     pub text: String,
+    /// The pictures of each post, at most 10. They are fetched now and kept.
+    #[serde(default)]
+    pub media: Vec<NewMedium>,
     /// Where each post goes: ids of accounts of the same workspace, at most 50.
     pub accounts: Vec<AccountId>,
     /// When it comes again.
@@ -127,7 +133,8 @@ fn one() -> u32 {
 const LOOK_THROUGH: i64 = 10_000;
 
 impl Series {
-    /// Makes a series of `new` by `caller`, with its first post. Fails with everything that is wrong.
+    /// Makes a series of `new` by `caller`, with its first post, both without the pictures, which are fetched when all the
+    /// rest is right. Fails with everything that is wrong.
     pub fn create(
         id: SeriesId,
         caller: &Caller,
@@ -139,6 +146,7 @@ impl Series {
         let workspace_id =
             caller.workspace(new.workspace_id.as_ref()).map_err(|error| vec![error])?;
         check::text(&new.text, &mut errors);
+        media::check(&new.media, &mut errors);
         check::complete(&new.text, new.accounts.len(), &mut errors);
         let accounts = check::targets(&new.accounts, known, &workspace_id, &mut errors);
         check::time_texts(Some(&new.tz), Some(&new.local_time), &mut errors);
@@ -153,6 +161,7 @@ impl Series {
             workspace_id,
             author_id: caller.user_id.clone(),
             text: new.text,
+            media: Vec::new(),
             accounts,
             rule: new.rule,
             local_time: new.local_time,
@@ -202,6 +211,12 @@ impl Series {
         }
     }
 
+    /// Whether the copy of a picture is still needed for posts to come.
+    pub fn needs(&self, key: &MediaKey) -> bool {
+        let running = matches!(self.state, SeriesState::Running { .. });
+        running && self.media.iter().any(|medium| medium.key == *key)
+    }
+
     fn ended(&self) -> Self {
         Self { state: SeriesState::Ended, version: self.version + 1, ..self.clone() }
     }
@@ -219,6 +234,7 @@ impl Series {
             workspace_id: self.workspace_id.clone(),
             author_id: self.author_id.clone(),
             text: self.text.clone(),
+            media: self.media.clone(),
             accounts: self.accounts.clone(),
             stage: Stage::Scheduled { when },
             // As if it had been created, and scheduled then.

@@ -208,7 +208,7 @@ proptest! {
         for verb in verbs {
             let now = START.plus(Duration::from_secs(1));
             let next = match verb {
-                0 => post.edit(Default::default(), &[], now).ok(),
+                0 => post.edit(Default::default(), &[], &[], now).ok(),
                 1 => post.cancel(now).ok(),
                 2 => post.publish_now(now).ok(),
                 3 => match post.claim(now, &Settings::default()) {

@@ -28,6 +28,7 @@ fn account() -> Account {
 
 fn new(rule: Rule, local_time: &str, tz: &str, until: Option<&str>) -> NewSeries {
     NewSeries {
+        media: Vec::new(),
         workspace_id: None,
         text: "t".to_owned(),
         accounts: vec![account().id],

@@ -12,7 +12,12 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         id: &PostId,
         now: Timestamp,
     ) -> Result<PostView, Refusal> {
-        let changed = self.change(caller, id, |post: &Post| Ok(post.approve(caller, now)?)).await?;
+        let rule = |post: &Post| {
+            let after = post.approve(caller, now)?;
+            self.check_content(&after)?;
+            Ok(after)
+        };
+        let changed = self.change(caller, id, rule).await?;
         self.announce(news::approved(&changed.before, &changed.after, &caller.user_id)).await;
         Ok(PostView::new(changed.after, &changed.deliveries))
     }

@@ -8,6 +8,7 @@ use posts::{
     Answer, Delivery, ErrorClass, Look, Outcome, Prepared, ReadBack, Remote, Request, Timestamp,
 };
 
+use crate::media::Pictures;
 use crate::reach::Connected;
 use crate::tick::PATIENCE;
 use crate::{Announcer, PublishTo, Publishing};
@@ -27,10 +28,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         &self,
         mine: &Delivery,
         payload: &str,
+        pictures: &Pictures,
         to: &Connected,
         now: Timestamp,
     ) -> Prepared {
-        let call = self.platforms.prepare(request(mine, payload, to, now));
+        let call = self.platforms.prepare(request(mine, payload, pictures, to, now));
         self.bounded(mine, call).await.unwrap_or_else(|broken| {
             let message = "The platform did not answer in time.".to_owned();
             let class = ErrorClass::PlatformUnavailable;
@@ -46,10 +48,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         &self,
         armed: &Delivery,
         payload: &str,
+        pictures: &Pictures,
         to: &Connected,
         now: Timestamp,
     ) -> Answer {
-        let call = self.platforms.publish(request(armed, payload, to, now));
+        let call = self.platforms.publish(request(armed, payload, pictures, to, now));
         self.bounded(armed, call).await.unwrap_or_else(|broken| match broken {
             Broken::Panicked => panicked().into(),
             Broken::TooSlow => {
@@ -67,7 +70,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         to: &Connected,
         now: Timestamp,
     ) -> Result<Look, data::Error> {
-        let call = self.platforms.read_back(request(mine, payload, to, now));
+        // What is there is known by its text, not by its pictures.
+        let none = Pictures::default();
+        let call = self.platforms.read_back(request(mine, payload, &none, to, now));
         match self.bounded(mine, call).await {
             Ok(ReadBack::Found(remotes)) => {
                 for remote in remotes {
@@ -114,6 +119,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
 fn request<'a>(
     delivery: &'a Delivery,
     payload: &'a str,
+    pictures: &'a Pictures,
     to: &'a Connected,
     now: Timestamp,
 ) -> Request<'a> {
@@ -126,7 +132,7 @@ fn request<'a>(
         at_s: now.seconds(),
         since_s: delivery.first_armed_at.unwrap_or(now).seconds(),
         prepared: delivery.prepared.as_deref(),
-        media: &[],
+        media: &pictures.attachments,
     }
 }
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 use data::Error;
 use futures::{StreamExt, stream};
 use posts::{
-    Account, AccountId, Caller, FieldError, Job, JobId, NewPosts, Post, PostId, Timestamp, news,
+    Account, AccountId, Caller, FieldError, Job, JobId, NewMedium, NewPosts, Post, PostId,
+    Timestamp, limits, news, resolve_media,
 };
 
+use crate::media::of_request;
 use crate::tick::Run;
 use crate::{Announcer, PublishTo, Publishing, Refusal, numbers};
 
@@ -35,10 +37,13 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let workspace = workspace.map_err(|error| Refusal::Invalid(vec![error]))?;
         let known = self.known_to_all(&new).await?;
         let (mut posts, mut errors) = (Vec::with_capacity(new.posts.len()), Vec::new());
+        let mut asked = Vec::with_capacity(new.posts.len());
         for (at, mut one) in new.posts.into_iter().enumerate() {
             one.workspace_id.get_or_insert_with(|| workspace.clone());
+            asked.push(one.media.clone());
             let id = PostId::from_number(numbers::unique(now));
-            match self.checked(Post::create(id, caller, one, &known, now)) {
+            let made = Post::create(id, caller, one, &known, now);
+            match made.and_then(|post| self.check_text(&post).map(|()| post)) {
                 Ok(post) => posts.push(post),
                 Err(wrong) => errors.extend(wrong.into_iter().map(|error| of_row(at, error))),
             }
@@ -46,6 +51,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         if !errors.is_empty() {
             return Err(Refusal::Invalid(errors));
         }
+        let posts = self.with_pictures(posts, &asked, now).await?;
+        self.note_uses(&posts).await?;
         let id = JobId::from_number(numbers::unique(now));
         let job = Job::new(id, workspace, caller.user_id.clone(), posts.len(), now);
         self.data.create_job(&job, &posts).await?;
@@ -59,12 +66,42 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         if caller.may_enter(&job.workspace_id) { Ok(job) } else { Err(Refusal::NotFound) }
     }
 
-    fn checked(&self, made: Result<Post, Vec<FieldError>>) -> Result<Post, Vec<FieldError>> {
-        let post = made?;
-        match self.check_text(&post) {
-            Err(Refusal::Invalid(errors)) => Err(errors),
-            _ => Ok(post),
+    /// The posts with the pictures that each asked for, every address fetched once, if their platforms take them.
+    async fn with_pictures(
+        &self,
+        posts: Vec<Post>,
+        asked: &[Vec<NewMedium>],
+        now: Timestamp,
+    ) -> Result<Vec<Post>, Refusal> {
+        let all: Vec<&NewMedium> = asked.iter().flatten().collect();
+        let addresses: BTreeSet<&str> = all.iter().map(|it| it.url.as_str()).collect();
+        if addresses.len() > limits::BULK_MEDIA {
+            let most = limits::BULK_MEDIA;
+            let message = format!("Name at most {most} pictures in one request. Send several.");
+            return Err(Refusal::Invalid(vec![FieldError::new("posts", "too_many", message)]));
         }
+        let (fetched, wrong) = match self.fetch(all, now).await {
+            Ok(fetched) => (fetched, Vec::new()),
+            Err(wrong) => (Vec::new(), wrong),
+        };
+        let (mut good, mut errors) = (Vec::with_capacity(posts.len()), Vec::new());
+        for (at, (post, asked)) in posts.into_iter().zip(asked).enumerate() {
+            let checked = match resolve_media(asked, &fetched, &[]) {
+                Some(media) => {
+                    let post = Post { media, ..post };
+                    self.check_content(&post).map(|()| good.push(post))
+                }
+                None => Err(of_request(asked, wrong.clone())),
+            };
+            match checked {
+                Ok(()) => {}
+                Err(Refusal::Invalid(wrong)) => {
+                    errors.extend(wrong.into_iter().map(|error| of_row(at, error)));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        if errors.is_empty() { Ok(good) } else { Err(Refusal::Invalid(errors)) }
     }
 
     async fn known_to_all(&self, new: &NewPosts) -> Result<Vec<Account>, Refusal> {

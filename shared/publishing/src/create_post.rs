@@ -1,8 +1,8 @@
 //! A new post.
 
 use posts::{
-    Account, AccountId, Caller, FieldError, NewPost, Post, PostId, PostView, Timestamp, limits,
-    news, wall_time_warning,
+    Account, AccountId, Caller, NewPost, Post, PostId, PostView, Timestamp, limits, news,
+    wall_time_warning,
 };
 
 use crate::{Announcer, PublishTo, Publishing, Refusal, numbers};
@@ -22,8 +22,12 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             Some(_) => None,
             None => wall_time_warning(new.tz.as_deref(), new.local_time.as_deref()),
         };
+        let asked = new.media.clone();
         let post = Post::create(id, caller, new, &known, now).map_err(Refusal::Invalid)?;
-        self.check_text(&post)?;
+        self.check_text(&post).map_err(Refusal::Invalid)?;
+        let post = Post { media: self.attach(&asked, now).await?, ..post };
+        self.check_content(&post)?;
+        self.note_use(&post).await?;
         self.data.create_post(&post).await?;
         self.announce(news::created(&post, except_socket)).await;
         Ok(PostView { warnings: warning.into_iter().collect(), ..PostView::new(post, &[]) })
@@ -35,18 +39,5 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         once.sort();
         once.dedup();
         Ok(self.data.get_accounts(&once).await?)
-    }
-
-    /// Asks the platforms of a post about its text.
-    pub(crate) fn check_text(&self, post: &Post) -> Result<(), Refusal> {
-        let mut names: Vec<&str> =
-            post.accounts.iter().map(|target| target.platform.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        let errors: Vec<FieldError> = names
-            .into_iter()
-            .filter_map(|name| self.platforms.check_text(name, &post.text))
-            .collect();
-        if errors.is_empty() { Ok(()) } else { Err(Refusal::Invalid(errors)) }
     }
 }

@@ -11,6 +11,7 @@ use posts::{
 
 use crate::attempt::PANICKED;
 use crate::busy::Taken;
+use crate::media::Pictures;
 use crate::reach::{Connected, Reach};
 use crate::tick::{PATIENCE, RENEW, Run, Task};
 use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
@@ -187,8 +188,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         }
         match self.begin(post, mine, to, run).await? {
             Begun::Put(after) => Ok(after),
-            Begun::Armed { armed, payload } => {
-                let answer = self.attempt(&armed, &payload, to, run.clock.now()).await;
+            Begun::Armed { armed, payload, pictures } => {
+                let now = run.clock.now();
+                let answer = self.attempt(&armed, &payload, &pictures, to, now).await;
+                drop(pictures);
                 let now = run.clock.now();
                 self.mind(&to.account, &answer, now).await;
                 if class.can_be_read() {
@@ -210,6 +213,13 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         run: &Run,
     ) -> Result<Begun, Error> {
         let first = mine.first_armed_at.is_none();
+        // Limits may have changed since the post was scheduled.
+        if first && let Some(wrong) = self.wrong_for(post, &mine.platform).into_iter().next() {
+            let media = wrong.field.starts_with("media");
+            let class = if media { ErrorClass::Media } else { ErrorClass::Invalid };
+            let after = self.abandon(mine, class, &wrong.message, run.clock.now()).await?;
+            return Ok(Begun::Put(after));
+        }
         let payload = if first {
             let freeze = || self.platforms.freeze(&mine.platform, post, &mine.id);
             let Ok(payload) = catch_unwind(AssertUnwindSafe(freeze)) else {
@@ -222,7 +232,13 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         } else {
             self.data.get_payload(mine).await?
         };
-        let prepared = self.prepare(mine, &payload, to, run.clock.now()).await;
+        let (prepared, pictures) = match self.pictures(post, &mine.platform).await {
+            Ok(pictures) => {
+                let now = run.clock.now();
+                (self.prepare(mine, &payload, &pictures, to, now).await, pictures)
+            }
+            Err(outcome) => (Prepared::Failed(outcome.into()), Pictures::default()),
+        };
         let now = run.clock.now();
         let put = match prepared {
             Prepared::Ready(prepared) => {
@@ -233,7 +249,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 } else {
                     self.data.replace_delivery(mine, &armed).await?;
                 }
-                return Ok(Begun::Armed { armed, payload });
+                return Ok(Begun::Armed { armed, payload, pictures });
             }
             Prepared::Processing { state, retry_after_s } => {
                 mine.processing(state, retry_after_s, now, &run.settings)
@@ -303,7 +319,7 @@ const TURN: Duration = Duration::from_millis(100);
 
 /// What an attempt's beginning comes to.
 enum Begun {
-    Armed { armed: Delivery, payload: String },
+    Armed { armed: Delivery, payload: String, pictures: Pictures },
     Put(Delivery),
 }
 
@@ -321,4 +337,6 @@ fn counted(after: &Delivery) -> TickReport {
 }
 
 // What precedes an attempt, the attempt and the writes around it end before the account's lease does.
-const _: () = assert!(2 * PATIENCE.as_secs() + RENEW.as_secs() < limits::LEASE.as_secs());
+const _: () = assert!(
+    2 * PATIENCE.as_secs() + media::LOAD.as_secs() + RENEW.as_secs() < limits::LEASE.as_secs()
+);

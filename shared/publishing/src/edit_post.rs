@@ -1,7 +1,11 @@
 //! A change of a post.
 
-use posts::{Caller, Delivery, PatchPost, Post, PostId, PostView, Timestamp, news};
+use posts::{
+    Account, Caller, Delivery, Medium, NewMedium, PatchPost, Post, PostId, PostView, Timestamp,
+    news,
+};
 
+use crate::media::of_request;
 use crate::{Announcer, PublishTo, Publishing, Refusal};
 
 /// How often a change is tried when others change the same post. Each try that loses means another has won.
@@ -25,9 +29,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         except_socket: Option<&str>,
     ) -> Result<PostView, Refusal> {
         let known = self.known(patch.accounts.as_deref().unwrap_or_default()).await?;
+        let fetched = self.fetch_new(caller, id, &patch, &known, now).await?;
         let rule = |post: &Post| {
-            let after = post.edit(patch.clone(), &known, now)?;
-            self.check_text(&after)?;
+            let after = post.edit(patch.clone(), &known, &fetched, now)?;
+            self.check_content(&after)?;
             Ok(after)
         };
         let changed = self.change(caller, id, rule).await?;
@@ -39,6 +44,32 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         ))
         .await;
         Ok(PostView::new(changed.after, &changed.deliveries))
+    }
+
+    /// Fetches those pictures of a patch that the post does not have, if the rest of the patch is right.
+    async fn fetch_new(
+        &self,
+        caller: &Caller,
+        id: &PostId,
+        patch: &PatchPost,
+        known: &[Account],
+        now: Timestamp,
+    ) -> Result<Vec<Medium>, Refusal> {
+        let Some(asked) = patch.media.as_deref().filter(|asked| !asked.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let (before, _) = self.visible(caller, id).await?;
+        let has = |new: &NewMedium| before.media.iter().any(|it| it.url == new.url);
+        // With any pictures the rule says what is wrong beside them.
+        let rest = PatchPost { media: None, ..patch.clone() };
+        let after = before.edit(rest, known, &[], now)?;
+        self.check_text(&after).map_err(Refusal::Invalid)?;
+        posts::check_media(asked).map_err(Refusal::Invalid)?;
+        let new = asked.iter().filter(|new| !has(new)).collect();
+        let fetched = self.fetch(new, now).await.map_err(|wrong| of_request(asked, wrong))?;
+        let after = Post { media: fetched, ..before };
+        self.note_use(&after).await?;
+        Ok(after.media)
     }
 
     /// Reads, asks the rule, and writes; again if someone wrote in between. The rule sees what won, so a change

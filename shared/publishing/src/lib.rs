@@ -10,6 +10,7 @@ mod attempt;
 mod bulk;
 mod busy;
 mod cancel_post;
+mod chores;
 mod claim_posts;
 mod clock;
 mod confirm_delivery;
@@ -22,6 +23,7 @@ mod finish;
 mod gates;
 mod get_post;
 mod list_posts;
+mod media;
 mod notifications;
 mod numbers;
 mod ports;
@@ -32,11 +34,13 @@ mod refusal;
 mod retry_post;
 mod send_again;
 mod series;
+mod sweep_media;
 mod tick;
 mod values;
 
 use std::sync::Arc;
 
+use ::media::Media;
 use posts::Settings;
 use vault::Vault;
 
@@ -51,6 +55,8 @@ pub struct Publishing<P, A> {
     vault: Arc<Vault>,
     gates: gates::Gates,
     busy: busy::Busy,
+    planned: chores::Planned,
+    media: Media,
     platforms: P,
     announcer: A,
     settings: Settings,
@@ -59,7 +65,7 @@ pub struct Publishing<P, A> {
 }
 
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
-    /// Puts the parts together.
+    /// Puts the parts together, without a place for pictures.
     pub fn new(
         data: data::Data,
         vault: Arc<Vault>,
@@ -67,8 +73,14 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         announcer: A,
         settings: Settings,
     ) -> Self {
-        let (gates, busy) = (gates::Gates::default(), busy::Busy::default());
-        let process = numbers::name();
-        Self { data, vault, gates, busy, platforms, announcer, settings, process }
+        let (gates, busy, planned) = Default::default();
+        let (media, process) = (Media::none(), numbers::name());
+        Self { data, vault, gates, busy, planned, media, platforms, announcer, settings, process }
+    }
+
+    /// The same with a place for pictures.
+    #[must_use]
+    pub fn with_media(self, media: Media) -> Self {
+        Self { media, ..self }
     }
 }

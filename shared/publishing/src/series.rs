@@ -1,7 +1,9 @@
 //! Series: create, list, stop, and make the next post when one falls due.
 
 use data::Error;
-use posts::{Caller, NewSeries, Series, SeriesId, Timestamp, WorkspaceId, news, wall_time_warning};
+use posts::{
+    Caller, NewSeries, Post, Series, SeriesId, Timestamp, WorkspaceId, news, wall_time_warning,
+};
 
 use crate::edit_post::TRIES;
 use crate::tick::Run;
@@ -17,9 +19,15 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     ) -> Result<SeriesView, Refusal> {
         let known = self.known(&new.accounts).await?;
         let id = SeriesId::from_number(numbers::unique(now));
+        let asked = new.media.clone();
         let made = Series::create(id, caller, new, &known, now);
         let (series, first) = made.map_err(Refusal::Invalid)?;
-        self.check_text(&first)?;
+        self.check_text(&first).map_err(Refusal::Invalid)?;
+        let media = self.attach(&asked, now).await?;
+        let (series, first) = (Series { media: media.clone(), ..series }, Post { media, ..first });
+        self.check_content(&first)?;
+        self.note_use_of_series(&series).await?;
+        self.note_use(&first).await?;
         self.data.create_post(&first).await?;
         self.data.create_series(&series).await?;
         self.announce(news::of_series(&first)).await;
@@ -75,6 +83,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let before = self.data.get_series(id).await?;
         let Some((after, post)) = before.advance(run.clock.now()) else { return Ok(()) };
         if let Some(post) = &post {
+            self.note_use(post).await?;
             self.data.create_post(post).await?;
         }
         self.data.replace_series(&before, &after).await?;

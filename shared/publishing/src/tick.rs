@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use data::Due;
+use data::{Chore, Due};
+use futures::future::{join, join_all};
 use futures::{StreamExt, stream};
 use posts::{
     AccountId, Delivery, DeliveryId, JobId, Post, PostId, SeriesId, Settings, Timestamp, Worker,
@@ -76,6 +77,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     async fn run(&self, now: Timestamp, horizon: Timestamp) -> TickReport {
         let me = Worker { process: self.process.clone(), run: numbers::name() };
         let run = Run { me, clock: Clock::starting(now), horizon, settings: self.settings };
+        self.plan_chores(now).await;
         let due = match self.data.due(horizon).await {
             Ok(due) => due,
             Err(error) => {
@@ -83,19 +85,23 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 return TickReport::default();
             }
         };
-        let Sorted { posts, mut tasks, series, jobs } = sort(due);
+        let Sorted { posts, tasks, series, jobs, chores } = sort(due);
         for id in series {
             self.advance_series(&id, &run).await;
         }
         for id in jobs {
             self.run_job(&id, &run).await;
         }
-        let (mut report, claimed) = self.claim_posts(interleave(posts), &run).await;
+        let chores = chores.into_iter().map(|chore| self.do_chore(chore, &run));
+        join(self.publish(interleave(posts), tasks, &run), join_all(chores)).await.0
+    }
+
+    async fn publish(&self, posts: Vec<PostId>, mut tasks: Tasks, run: &Run) -> TickReport {
+        let (mut report, claimed) = self.claim_posts(posts, run).await;
         for (account, more) in claimed {
             tasks.entry(account).or_default().extend(more);
         }
-        let runs =
-            stream::iter(tasks).map(|(account, tasks)| self.deliver_to(account, tasks, &run));
+        let runs = stream::iter(tasks).map(|(account, tasks)| self.deliver_to(account, tasks, run));
         let mut runs = runs.buffer_unordered(IN_FLIGHT);
         while let Some(done) = runs.next().await {
             report += done;
@@ -132,6 +138,7 @@ struct Sorted {
     tasks: Tasks,
     series: Vec<SeriesId>,
     jobs: Vec<JobId>,
+    chores: Vec<Chore>,
 }
 
 fn sort(due: Vec<Due>) -> Sorted {
@@ -141,6 +148,7 @@ fn sort(due: Vec<Due>) -> Sorted {
             Due::Post { post, workspace } => sorted.posts.entry(workspace).or_default().push(post),
             Due::Series(id) => sorted.series.push(id),
             Due::Job(id) => sorted.jobs.push(id),
+            Due::Chore(chore) => sorted.chores.push(chore),
             Due::Delivery { post, delivery, account, scheduled_at } => {
                 let task = Task { scheduled_at, post, delivery, fresh: None };
                 sorted.tasks.entry(account).or_default().push(task);

@@ -1,9 +1,10 @@
 // A real Bluesky server on loopback, with one account.
 import { spawn } from 'node:child_process';
+import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { within } from './wait.js';
+import { Inbox, within } from './wait.js';
 
 const folder = process.env.PUSHBRIDGE_PDS;
 
@@ -23,4 +24,27 @@ export async function startBluesky(t) {
     return (await response.json()).records;
   };
   return { ...account, records };
+}
+
+/** Stands before the server at `url`, and keeps back requests whose path `holds` until it is opened. */
+export async function startDoor(t, url, holds) {
+  const inbox = new Inbox();
+  let open = false;
+  const http = createServer(async (request, response) => {
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const path = request.url.split('?')[0];
+    if (!open && holds(path)) return inbox.push(path);
+    const { host, connection, 'content-length': length, ...headers } = request.headers;
+    const body = chunks.length ? Buffer.concat(chunks) : undefined;
+    const answer = await fetch(`${url}${request.url}`, { method: request.method, headers, body });
+    const type = answer.headers.get('content-type') ?? 'application/json';
+    response.writeHead(answer.status, { 'content-type': type }).end(Buffer.from(await answer.arrayBuffer()));
+  }).listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  t.after(() => {
+    http.closeAllConnections();
+    http.close();
+  });
+  return { url: `http://127.0.0.1:${http.address().port}`, held: () => inbox.next('a request that is held'), open: () => (open = true) };
 }

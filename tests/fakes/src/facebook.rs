@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::publishing;
-use crate::meta::{error, errors};
+use crate::meta::{error, errors, unfetched};
 use crate::wire::{Reply, Request};
 use crate::world::{World, iso};
 
@@ -13,7 +13,9 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
     }
     let (method, path) = request.route();
     match (method, path.as_slice()) {
-        ("POST", [_, _, "photos"]) => Reply::json(200, json!({ "id": world.id() })),
+        ("POST", [_, _, "photos"]) => {
+            unfetched(request).unwrap_or_else(|| Reply::json(200, json!({ "id": world.id() })))
+        }
         ("GET", [_, page, "feed"]) => {
             let posts: Vec<_> = world.of(page).into_iter().map(|row| {
                 let at = format!("{}+0000", &iso(row.at_ms)[..19]);

@@ -73,7 +73,20 @@ pub(crate) fn answer(world: &mut World, request: &Request, names: &Names) -> Rep
     }
 }
 
+/// Pictures that could not be fetched make no container.
+pub(crate) fn unfetched(request: &Request) -> Option<Reply> {
+    let message = "Only photo or video can be accepted as media type.";
+    request
+        .fetched
+        .as_ref()
+        .filter(|it| it.is_empty())
+        .map(|_| error(400, 9_004, 2_207_052, message))
+}
+
 fn make(world: &mut World, account: &str, request: &Request, names: &Names) -> Reply {
+    if let Some(unfetched) = unfetched(request) {
+        return unfetched;
+    }
     let asked = request.json();
     let text = asked[names.text].as_str().unwrap_or_default().to_owned();
     let children = match &asked["children"] {

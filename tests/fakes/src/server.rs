@@ -114,7 +114,12 @@ impl Drop for Fake {
 }
 
 async fn serve(kind: Kind, mut stream: TcpStream, world: Arc<Mutex<World>>) {
-    let Some(request) = Request::read(&mut stream).await else { return };
+    let Some(mut request) = Request::read(&mut stream).await else { return };
+    match kind {
+        Kind::Instagram | Kind::Threads => request.fetch("image_url").await,
+        Kind::Facebook => request.fetch("url").await,
+        _ => {}
+    }
     let reply = {
         let mut world = world.lock().unwrap_or_else(PoisonError::into_inner);
         answer(kind, &mut world, &request)

@@ -21,14 +21,16 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
     if key.is_empty() || !request.header("webhook-signature").starts_with("v1,") {
         return errors().unauthorized;
     }
-    let text = request.json()["data"]["text"].as_str().unwrap_or_default().to_owned();
+    let data = &request.json()["data"];
+    let text = data["text"].as_str().unwrap_or_default().to_owned();
+    let pictures = data["media"].as_array().map_or(0, Vec::len);
     publishing(world, errors(), |world| {
         let known = world
             .ledger
             .iter()
             .find(|row| row.key.as_ref() == Some(&key))
             .map(|row| row.id.clone());
-        let id = known.unwrap_or_else(|| world.commit("hook", Some(&key), &text, 0));
+        let id = known.unwrap_or_else(|| world.commit("hook", Some(&key), &text, pictures));
         Reply::json(200, json!({ "id": id }))
     })
 }

@@ -14,7 +14,7 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const AT_S: u64 = 1_795_161_603;
 
 fn webhook(addresses: Addresses, timeout: Duration) -> Webhook {
-    let settings = Settings { connect_timeout: Duration::from_secs(3), timeout, addresses };
+    let settings = Settings { timeout, ..Settings::new(addresses) };
     Webhook::new(Http::new(settings).unwrap())
 }
 
@@ -283,6 +283,7 @@ fn post(text: &str) -> Post {
             started_at: at,
         },
         version: 2,
+        media: Vec::new(),
         content_rev: 1,
         created_at: at,
         updated_at: at,

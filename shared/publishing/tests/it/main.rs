@@ -7,6 +7,7 @@ mod crash;
 mod decide;
 mod gates;
 mod kill;
+mod media;
 mod race;
 mod series;
 mod tick;

@@ -12,6 +12,7 @@ use crate::world::{Doing, NOW, World, after, caller, new_post};
 /// Ten in the morning of [`NOW`]'s day in Berlin is two hours after it.
 fn daily(accounts: &[&posts::Account]) -> NewSeries {
     NewSeries {
+        media: Vec::new(),
         workspace_id: None,
         text: "Good morning".to_owned(),
         accounts: accounts.iter().map(|a| a.id.clone()).collect(),

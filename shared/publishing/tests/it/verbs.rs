@@ -105,6 +105,7 @@ async fn a_draft_is_edited_scheduled_and_cancelled() {
         [("text".to_owned(), "required"), ("accounts".to_owned(), "required")]
     );
     let patch = PatchPost {
+        media: None,
         version: Some(1),
         text: Some("Hello".to_owned()),
         accounts: Some(vec![account.id.clone()]),

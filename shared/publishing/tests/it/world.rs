@@ -1,15 +1,16 @@
 //! A world with its own clock: tables in memory, a platform with a ledger, and everything that was announced.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ::media::Media;
 use data::Data;
 use posts::{
     Account, AccountId, Announcement, Answer, Caller, Class, Credentials, DeliveryId, FieldError,
-    Gate, Granted, NewAccount, NewPost, Outcome, Post, PostId, PostView, Prepared, ReadBack,
-    Refreshed, Remote, Request, Secret, Settings, Timestamp, UserId, WorkspaceId,
+    Gate, Granted, NewAccount, NewPost, Outcome, Picture, Post, PostId, PostView, Prepared,
+    ReadBack, Refreshed, Remote, Request, Secret, Settings, Timestamp, UserId, WorkspaceId,
 };
 use publishing::{Announcer, PublishTo, Publishing};
 use serde_json::Value;
@@ -70,6 +71,12 @@ struct Inner {
     renewing: Mutex<VecDeque<Refreshed>>,
     renewed: AtomicUsize,
     in_flight: Mutex<BTreeMap<AccountId, usize>>,
+    /// The pictures of each call.
+    pictures: Mutex<Vec<Vec<Vec<u8>>>>,
+    /// How many pictures a post may have.
+    most_pictures: AtomicUsize,
+    /// Whether pictures are fetched from addresses.
+    fetches: AtomicBool,
     /// Calls to the account `slow` wait here.
     gate: Semaphore,
     begun: mpsc::UnboundedSender<AccountId>,
@@ -137,6 +144,21 @@ impl Ledger {
         self.0.renewing.lock().unwrap().push_back(refreshed);
     }
 
+    /// The pictures of each call, the oldest first.
+    pub(crate) fn pictures(&self) -> Vec<Vec<Vec<u8>>> {
+        self.0.pictures.lock().unwrap().clone()
+    }
+
+    /// From now on it takes so many pictures.
+    pub(crate) fn take_pictures(&self, most: usize) {
+        self.0.most_pictures.store(most, Ordering::SeqCst);
+    }
+
+    /// From now on it fetches pictures itself.
+    pub(crate) fn fetch_pictures(&self) {
+        self.0.fetches.store(true, Ordering::SeqCst);
+    }
+
     pub(crate) fn renewed(&self) -> usize {
         self.0.renewed.load(Ordering::SeqCst)
     }
@@ -159,6 +181,17 @@ impl PublishTo for Ledger {
     fn check_text(&self, _: &str, text: &str) -> Option<FieldError> {
         text.contains("forbidden")
             .then(|| FieldError::new("text", "forbidden", "Say something else."))
+    }
+
+    fn check_media(&self, _: &str, pictures: &[Picture]) -> Vec<FieldError> {
+        let most = self.0.most_pictures.load(Ordering::SeqCst);
+        let message = || format!("It takes at most {most} pictures.");
+        let wrong = pictures.len() > most;
+        wrong.then(|| FieldError::new("media", "too_many", message())).into_iter().collect()
+    }
+
+    fn fetches(&self, _: &str) -> bool {
+        self.0.fetches.load(Ordering::SeqCst)
     }
 
     fn freeze(&self, _: &str, post: &Post, delivery: &DeliveryId) -> String {
@@ -207,6 +240,8 @@ impl PublishTo for Ledger {
     async fn publish(&self, request: Request<'_>) -> Answer {
         let account = request.account.id.clone();
         self.enter(&account);
+        let pictures = request.media.iter().map(|it| it.bytes.clone()).collect();
+        self.0.pictures.lock().unwrap().push(pictures);
         self.0.calls.lock().unwrap().push(Call {
             account: account.clone(),
             key: request.idem_key.to_owned(),
@@ -301,6 +336,9 @@ impl World {
             renewing: Mutex::default(),
             renewed: AtomicUsize::new(0),
             in_flight: Mutex::default(),
+            pictures: Mutex::default(),
+            most_pictures: AtomicUsize::new(3),
+            fetches: AtomicBool::new(false),
             gate: Semaphore::new(0),
             begun,
         }));
@@ -315,6 +353,14 @@ impl World {
         ));
         let me = caller("ann", &["w"]);
         Self { data, vault, ledger, heard, settings, server, begun: seen, me }
+    }
+
+    /// The same with a place for pictures.
+    pub(crate) fn keeping(self, media: Media) -> Self {
+        let (data, vault) = (self.data.clone(), Arc::clone(&self.vault));
+        let (ledger, heard) = (self.ledger.clone(), self.heard.clone());
+        let server = Publishing::new(data, vault, ledger, heard, self.settings);
+        Self { server: Arc::new(server.with_media(media)), ..self }
     }
 
     /// Another process on the same tables.

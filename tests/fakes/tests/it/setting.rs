@@ -209,6 +209,7 @@ pub(crate) fn post(text: &str) -> Post {
         accounts: Vec::new(),
         stage: Stage::Scheduled { when },
         version: 1,
+        media: Vec::new(),
         content_rev: 1,
         created_at: now,
         updated_at: now,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
+mod media;
 mod world;
 
 use fakes::{Fault, Kind};
@@ -11,7 +12,7 @@ use tokio::task::JoinSet;
 use world::World;
 
 /// Every platform that takes a text alone, with the fake that plays it.
-const ALL: [(&str, Kind); 11] = [
+pub(crate) const ALL: [(&str, Kind); 11] = [
     ("bluesky", Kind::Bluesky),
     ("discord", Kind::Discord),
     ("facebook", Kind::Facebook),

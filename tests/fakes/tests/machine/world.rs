@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use ::media::{Media, Place};
 use data::Data;
 use fakes::{Fake, Kind, TOKEN};
 use platforms::apis::{
@@ -11,10 +12,12 @@ use platforms::apis::{
 };
 use platforms::{Addresses, Apis, Http, Platforms};
 use posts::{
-    AccountId, Announcement, Caller, DeliveryStatus, DeliveryView, NewAccount, NewPost, Secret,
-    Settings, Timestamp, UserId, WorkspaceId,
+    AccountId, Announcement, Caller, DeliveryStatus, DeliveryView, MediaKey, NewAccount, NewMedium,
+    NewPost, PostId, Secret, Settings, Timestamp, UserId, WorkspaceId,
 };
-use publishing::{Announcer, Publishing};
+use publishing::{Announcer, Publishing, Refusal};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tracing_subscriber::fmt::MakeWriter;
 use vault::{Keys, LocalKeys, Vault};
 
@@ -46,7 +49,7 @@ impl Announcer for Heard {
 pub(crate) struct World {
     pub(crate) fake: Fake,
     pub(crate) platforms: Platforms,
-    server: Publishing<Platforms, Heard>,
+    server: Arc<Publishing<Platforms, Heard>>,
     account: AccountId,
     me: Caller,
     heard: Heard,
@@ -54,6 +57,19 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(name: &str, kind: Kind) -> Self {
+        Self::reached_by(name, kind, None).await
+    }
+
+    /// The same with a public address, where platforms fetch pictures; copies are served there.
+    pub(crate) async fn public(name: &str, kind: Kind) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let world = Self::reached_by(name, kind, Some(&url)).await;
+        tokio::spawn(serve(listener, Arc::clone(&world.server)));
+        world
+    }
+
+    async fn reached_by(name: &str, kind: Kind, public_url: Option<&str>) -> Self {
         let fake = Fake::start(kind).await.unwrap();
         let data = Data::new(embedded::memory().unwrap());
         data.create_tables_if_missing().await.unwrap();
@@ -61,7 +77,9 @@ impl World {
         let (platforms, heard) = (platforms(&fake.url()), Heard::default());
         // A limit of LinkedIn's may hold for an hour.
         let settings = Settings { late: Duration::from_secs(2 * 3600), ..Settings::default() };
+        let media = Media::new(Place::memory(), Addresses::AlsoPrivate, public_url).unwrap();
         let server = Publishing::new(data, vault, platforms.clone(), heard.clone(), settings);
+        let server = Arc::new(server.with_media(media));
         let workspaces = [WorkspaceId::parse("w").unwrap()].into_iter().collect();
         let me = Caller { user_id: UserId::parse("ann").unwrap(), workspaces };
         let new = new_account(name, &fake.url());
@@ -73,18 +91,37 @@ impl World {
 
     /// Schedules a post for now, and moves the clock until its delivery is over or waits for a person.
     pub(crate) async fn publish(&self, text: &str) -> DeliveryView {
+        self.publish_with(text, Vec::new()).await
+    }
+
+    /// The same with pictures.
+    pub(crate) async fn publish_with(&self, text: &str, media: Vec<NewMedium>) -> DeliveryView {
+        let id = self.create(text, media).await.unwrap();
+        self.end_of(&id).await
+    }
+
+    /// Schedules a post for now.
+    pub(crate) async fn create(
+        &self,
+        text: &str,
+        media: Vec<NewMedium>,
+    ) -> Result<PostId, Refusal> {
         let start = now();
         let new = NewPost {
             text: text.to_owned(),
+            media,
             accounts: vec![self.account.clone()],
             scheduled_at: Some(start),
             ..NewPost::default()
         };
-        let post = self.server.create_post(&self.me, new, start, None).await.unwrap().post;
-        let mut at = start;
+        Ok(self.server.create_post(&self.me, new, start, None).await?.post.id)
+    }
+
+    async fn end_of(&self, id: &PostId) -> DeliveryView {
+        let mut at = now();
         for _ in 0..STEPS {
             self.server.tick(at).await;
-            let view = self.server.get_post(&self.me, &post.id).await.unwrap();
+            let view = self.server.get_post(&self.me, id).await.unwrap();
             self.heard.0.lock().unwrap().push_str(&serde_json::to_string(&view).unwrap());
             let delivery = view.deliveries.into_iter().next().unwrap();
             if matches!(
@@ -105,6 +142,40 @@ impl World {
     pub(crate) fn told(&self) -> String {
         self.heard.0.lock().unwrap().clone()
     }
+}
+
+/// Serves copies of pictures, as the gateway does.
+async fn serve(listener: TcpListener, server: Arc<Publishing<Platforms, Heard>>) {
+    while let Ok((mut stream, _)) = listener.accept().await {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\r\n\r\n") && stream.read_buf(&mut bytes).await.unwrap() > 0 {}
+        let head = String::from_utf8_lossy(&bytes).into_owned();
+        let path = head.split(' ').nth(1).unwrap_or_default();
+        let key = MediaKey::parse(path.trim_start_matches("/media/")).unwrap();
+        let copy = server.get_media(&key).await.unwrap().bytes.remove(0);
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", copy.len());
+        let _ = stream.write_all(&[head.as_bytes(), &copy].concat()).await;
+    }
+}
+
+/// Somebody's server with two pictures; their addresses.
+pub(crate) async fn pictures() -> Vec<NewMedium> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut bytes = Vec::new();
+            while !bytes.ends_with(b"\r\n\r\n") && stream.read_buf(&mut bytes).await.unwrap() > 0 {}
+            let number = bytes[5];
+            let head = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xc0\0\x11\x08";
+            let size = b"\x03\xe8\x03\xe8".as_slice();
+            let picture = [head.as_slice(), size, &[number; 16]].concat();
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", picture.len());
+            let _ = stream.write_all(&[head.as_bytes(), &picture].concat()).await;
+        }
+    });
+    let ask = |n| NewMedium { url: format!("{url}/{n}"), alt: format!("Picture {n}") };
+    vec![ask(1), ask(2)]
 }
 
 fn now() -> Timestamp {
