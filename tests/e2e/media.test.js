@@ -40,7 +40,7 @@ describe('pictures', { skip: needsProcess }, () => {
       assert.equal((await fetch(`${second.url}/media/${name}`)).status, 404, name);
     }
     const wire = await live(t, second);
-    await call(second, 'POST', `/api/posts/${made.body.id}/publish`, { token });
+    await call(second, 'POST', `/api/posts/${made.body.id}/publish-now`, { token });
     const { body } = await receiver.inbox.next('the webhook');
     const [told] = JSON.parse(body).data.media;
     assert.deepEqual([told.sha256, told.url, told.alt], [sha256, `${origin.url}/a.png`, 'A pixel']);

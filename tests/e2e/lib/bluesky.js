@@ -8,6 +8,9 @@ import { Inbox, within } from './wait.js';
 
 const folder = process.env.PUSHBRIDGE_PDS;
 
+/** How long it may take to start, on a machine that is busy with other tests. */
+const START_MS = 60_000;
+
 /** The reason to skip tests that want the server, or false. `cargo xtask test` brings it along. */
 export const needsBluesky = folder || process.env.CI === 'true' ? false : 'needs PUSHBRIDGE_PDS, the folder of tests/pds with its packages';
 
@@ -16,7 +19,7 @@ export async function startBluesky(t) {
   if (!folder) throw new Error('PUSHBRIDGE_PDS is not set');
   const child = spawn('node', [join(folder, 'server.js')], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => child.stdin.end());
-  const [line] = await within(once(createInterface({ input: child.stdout }), 'line'), 'the Bluesky server to start');
+  const [line] = await within(once(createInterface({ input: child.stdout }), 'line'), 'the Bluesky server to start', START_MS);
   const account = JSON.parse(line);
   const query = `repo=${account.did}&collection=app.bsky.feed.post&limit=100`;
   const records = async () => {

@@ -47,6 +47,7 @@ async fn every_route_is_described() {
         "GET /api/posts",
         "GET /api/posts/{id}",
         "GET /healthz",
+        "GET /media/{week}/{file}",
         "PATCH /api/posts/{id}",
         "POST /api/accounts",
         "POST /api/cron/publish-posts",
