@@ -6,6 +6,7 @@ mod accounts;
 mod crash;
 mod decide;
 mod gates;
+mod heard;
 mod kill;
 mod media;
 mod race;

@@ -8,14 +8,16 @@ use std::time::Duration;
 use ::media::Media;
 use data::Data;
 use posts::{
-    Account, AccountId, Announcement, Answer, Caller, Class, Credentials, DeliveryId, FieldError,
-    Gate, Granted, NewAccount, NewPost, Outcome, Picture, Post, PostId, PostView, Prepared,
-    ReadBack, Refreshed, Remote, Request, Secret, Settings, Timestamp, UserId, WorkspaceId,
+    Account, AccountId, Answer, Caller, Class, Credentials, DeliveryId, FieldError, Gate, Granted,
+    NewAccount, NewPost, Outcome, Picture, Post, PostId, PostView, Prepared, ReadBack, Refreshed,
+    Remote, Request, Secret, Settings, Timestamp, UserId, WorkspaceId,
 };
-use publishing::{Announcer, PublishTo, Publishing};
+use publishing::{PublishTo, Publishing};
 use serde_json::Value;
-use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use vault::{Keys, LocalKeys, Vault};
+
+pub(crate) use crate::heard::Heard;
 
 pub(crate) type Server = Publishing<Ledger, Heard>;
 
@@ -267,41 +269,6 @@ impl PublishTo for Ledger {
             }
         }
         Outcome::Published { remote_id: Some(request.idem_key.to_owned()), remote_url: None }.into()
-    }
-}
-
-/// Everything that was announced, in order.
-#[derive(Clone, Default)]
-pub(crate) struct Heard(Arc<Mutex<Vec<Announcement>>>, Arc<Notify>);
-
-impl Announcer for Heard {
-    async fn announce(&self, announcement: Announcement) {
-        self.0.lock().unwrap().push(announcement);
-        self.1.notify_one();
-    }
-}
-
-impl Heard {
-    /// Waits until so many of these events were announced.
-    pub(crate) async fn until(&self, count: usize, event: &str) {
-        while self.of(event).len() < count {
-            self.1.notified().await;
-        }
-    }
-
-    pub(crate) fn all(&self) -> Vec<Announcement> {
-        self.0.lock().unwrap().clone()
-    }
-
-    /// The envelopes of one event, or of all if it is empty.
-    pub(crate) fn of(&self, event: &str) -> Vec<Value> {
-        let all = self.all();
-        let of = all.iter().filter(|a| event.is_empty() || a.event == event);
-        of.map(|a| serde_json::from_str(&a.data).unwrap()).collect()
-    }
-
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.all().into_iter().map(|a| a.event).collect()
     }
 }
 
