@@ -15,10 +15,16 @@ const NODE_MAJOR: u32 = 20;
 /// What is run on the DynamoDB store as well: whatever depends on who is connected, subscribed and present.
 const ON_DYNAMODB: [&str; 3] = ["channels.test.js", "presence.test.js", "client-events.test.js"];
 
+/// How long races run in CI, seconds.
+const RACE_SECONDS: &str = "170";
+/// How long random verbs run in CI on each of the two stores, seconds.
+const MODEL_SECONDS: &str = "30";
+
 /// Runs everything and ends with a line `N passed, N failed`. What cannot be run counts as one failure.
 pub(crate) fn run() -> ExitCode {
     let pds = bluesky();
     let parts = [
+        ("races", counted(races())),
         (
             "crates",
             counted(pds.as_ref().map_err(Clone::clone).and_then(|it| crates(it.as_deref()))),
@@ -67,17 +73,37 @@ fn template() -> Result<Tally, Trouble> {
     }
 }
 
-/// `cargo test` over the workspace, printed as it goes and counted.
+/// Thousands of races of the DynamoDB store, and a minute of random verbs against a model on both stores, optimized; elsewhere
+/// than in CI the tests of the crates run a few seconds of each.
+fn races() -> Result<Tally, Trouble> {
+    if !in_ci() {
+        println!(
+            "\nSKIPPED: minutes of races and random verbs: the crates' tests run seconds of them"
+        );
+        return Ok(Tally { skipped: 1, ..Tally::default() });
+    }
+    let mut command = cargo();
+    command.args(["test", "--profile", "race", "--package", "dynamo", "--package", "service"]);
+    command.args(["--test", "race", "--lib", "--", "--nocapture", "all_do_at_once", "all_verbs"]);
+    command.env("RACE_SECONDS", RACE_SECONDS).env("MODEL_SECONDS", MODEL_SECONDS);
+    cargo_test(&mut command)
+}
+
+/// `cargo test` over the workspace.
 fn crates(pds: Option<&Path>) -> Result<Tally, Trouble> {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--no-fail-fast", "--"]);
+    command.args(pds.is_some().then_some("--include-ignored"));
+    command.envs(pds.map(|folder| ("PUSHBRIDGE_PDS", folder)));
+    cargo_test(&mut command)
+}
+
+/// One run of `cargo test`, printed as it goes and counted.
+fn cargo_test(command: &mut Command) -> Result<Tally, Trouble> {
     let failed = |e: std::io::Error| Trouble::of("cannot run `cargo test`", e);
-    println!("$ cargo test --workspace --no-fail-fast");
-    let mut child = cargo()
-        .args(["test", "--workspace", "--no-fail-fast", "--"])
-        .args(pds.is_some().then_some("--include-ignored"))
-        .envs(pds.map(|folder| ("PUSHBRIDGE_PDS", folder)))
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
+    let words: Vec<_> = command.get_args().map(|it| it.to_string_lossy()).collect();
+    println!("$ cargo {}", words.join(" "));
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(failed)?;
     let mut total = Tally::default();
     for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
         let line = line.map_err(failed)?;

@@ -32,6 +32,7 @@ pub(crate) fn row(connection: &Connection, limited: bool, x: u64) -> Result<Item
     row.insert("x".to_owned(), number(x));
     if let Some(user) = &connection.user {
         row.insert("u".to_owned(), text(write_user(user)?));
+        row.insert("i".to_owned(), text(user.id.as_str()));
     }
     if let Some(most) = connection.app.limits.connections_per_user {
         row.insert("p".to_owned(), number(most));

@@ -3,12 +3,14 @@
 //! | name | on | what |
 //! |---|---|---|
 //! | `x` | all | the second after which the row counts as gone |
-//! | `a`, `o`, `u`, `q` | connections | app, socket id, user as JSON, whether it counts against a quota |
-//! | `p`, `wl` | connections | how many its user may have, whom it watches |
+//! | `a`, `o`, `u`, `i`, `q` | connections | app, socket id, user as JSON, the user's id, whether it counts against a quota |
+//! | `p`, `wl`, `z` | connections | how many its user may have, whom it watches, whether it is closed |
 //! | `w`, `ev` | connections | start of the window of client events, and how many there were in it |
-//! | `k`, `u`, `t`, `d` | links | the channel's shard that the member is in; the presence user; when it was asked for; whether it was left |
-//! | `u` | members | the presence user |
+//! | `k`, `u`, `t`, `a` | links | the channel's shard that the member is in; the presence user; when it was asked for; the app |
+//! | `d` | links | it was left; if `k` is there still, its join is to undo itself |
+//! | `t`, `o`, `u` | members | when it was asked for, the hash of the socket id, the presence user |
 //! | `n`, `m`, `s`, `l`, `h`, `g` | channels | subscriptions, users, shards, who was lost last, count held, key of the index |
+//! | `w`, `r` | channels | when somebody came or went, whether the numbers are in doubt |
 //! | `cs`, `i`, `l` | users | connections, `user_info` as JSON or empty, which lost one was the last |
 
 use std::collections::HashMap;

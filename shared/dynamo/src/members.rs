@@ -1,8 +1,10 @@
 //! The members of a channel: one small row each, in as many shards as the channel's row says.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use channels::Asked;
+use channels::{Asked, Counts};
 use futures::future::try_join_all;
 use protocol::{ConnectionId, SocketId, UserId};
 use sha2::{Digest, Sha256};
@@ -47,6 +49,15 @@ pub(crate) struct Everyone {
     pub(crate) rows: Vec<Item>,
     /// The channel's row, if it is not out of date.
     pub(crate) channel: Option<Channel>,
+}
+
+impl Everyone {
+    /// Whether the numbers are those of the members. Who is waited for makes a difference as well: that soon passes.
+    fn agrees(&self, channel: &Channel) -> bool {
+        let users: HashSet<&str> = self.rows.iter().filter_map(|row| text_of(row, "u")).collect();
+        let counts = Counts { subscriptions: self.rows.len(), users: users.len() };
+        channel.counts() == counts && (counts.subscriptions > 0 || channel.lost.is_none())
+    }
 }
 
 impl DynamoStore {
@@ -124,8 +135,7 @@ impl DynamoStore {
         socket: Option<SocketId>,
     ) -> Result<Subscribers, Error> {
         let all = self.everyone(place).await?;
-        let count = all.channel.as_ref().map_or(0, |channel| channel.subscriptions);
-        if usize::try_from(count) != Ok(all.rows.len()) {
+        if all.channel.as_ref().is_some_and(|channel| !all.agrees(channel)) {
             self.settle_quiet(place, all.channel.as_ref()).await?;
         }
         let mark = socket.map(mark);

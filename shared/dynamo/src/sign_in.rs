@@ -1,5 +1,5 @@
-//! Sign-in: the user's row gets the connection, each watched user a row for the watcher, and the connection's row both last,
-//! if it is still there. So a close finds all of it, or the sign-in finds the close and undoes itself.
+//! Sign-in: the connection's row gets user and watchlist first, so that a close ends all of it wherever it stopped; then the
+//! user's row gets the connection, and each watched user a row for the watcher. Whether a close was faster is looked at last.
 //!
 //! Whoever comes online reads who watches after being written; whoever watches reads who is online after being written.
 //! One of the two sees the other.
@@ -12,7 +12,7 @@ use futures::future::try_join_all;
 use protocol::limits::DENIED_S;
 use protocol::{AppId, ConnectionId, UserId};
 
-use crate::item::{is_live, number, number_of, text, text_of};
+use crate::item::{Item, is_live, number, number_of, text, text_of};
 use crate::keys::WATCHER;
 use crate::table::Change;
 use crate::users::Seated;
@@ -28,39 +28,40 @@ impl DynamoStore {
         sign_in: &SignIn,
         now_ms: u64,
     ) -> Result<SignedIn, Error> {
-        let row = self.table.get(keys::connection(id)).await?;
-        let Some(row) = row.filter(|row| connections::is_open(row, self.now_s())) else {
+        let before = match self.note(id, sign_in).await? {
+            Ok(before) => before,
+            Err(row) if connections::is_open(&row, self.now_s()) => return Ok(SignedIn::OtherUser),
+            Err(_) => return Ok(SignedIn::Gone),
+        };
+        let Some(by) = connections::read(id, &before, &self.apps)? else {
             return Ok(SignedIn::Gone);
         };
-        let Some(by) = connections::read(id, &row, &self.apps)? else { return Ok(SignedIn::Gone) };
-        let user = &sign_in.user.id;
-        if by.user.as_ref().is_some_and(|it| it.id != *user) {
-            return Ok(SignedIn::OtherUser);
-        }
-        let most = connections::most_of_user(&row);
-        let news = match self.seat(keys::online(&by.app.id, user), "", id, most).await? {
-            Seated::Full => return self.refusal(&by.app.id, user, now_ms).await,
+        let (app, user) = (&by.app.id, &sign_in.user.id);
+        let most = connections::most_of_user(&before);
+        let news = match self.seat(keys::online(app, user), "", id, most).await? {
+            Seated::Full => {
+                self.forget_user(&by).await?;
+                return self.refusal(app, user, now_ms).await;
+            }
             seated => seated == Seated::First,
         };
         // Looked at after the seat was taken: a terminate sees the seat, or this sees the terminate.
-        if self.is_denied(&by.app.id, user, now_ms).await? {
+        if self.is_denied(app, user, now_ms).await? {
             self.undo(&by, user, &[]).await?;
+            self.forget_user(&by).await?;
             return Ok(SignedIn::Denied);
         }
-        let tell = if news { self.watchers(&by.app.id, user).await? } else { Vec::new() };
-        let before = connections::watchlist(&row);
+        let tell = if news { self.watchers(app, user).await? } else { Vec::new() };
         self.watch(&by, &sign_in.watchlist).await?;
-        let kept = match text_of(&row, "u") {
-            Some(kept) => kept.to_owned(),
-            None => connections::write_user(&sign_in.user)?,
-        };
-        if !self.note(id, kept, &sign_in.watchlist).await? {
+        let old = connections::watchlist(&before).into_iter();
+        let old: Vec<_> = old.filter(|it| !sign_in.watchlist.contains(it)).collect();
+        self.unwatch(&by, &old).await?;
+        self.cut(id, &old).await?;
+        if self.known(id).await?.is_none() {
             self.undo(&by, user, &sign_in.watchlist).await?;
             return Ok(SignedIn::Gone);
         }
-        let old = before.iter().filter(|it| !sign_in.watchlist.contains(it)).cloned();
-        self.unwatch(&by, &old.collect::<Vec<_>>()).await?;
-        let online = self.online(&by.app.id, &sign_in.watchlist).await?;
+        let online = self.online(app, &sign_in.watchlist).await?;
         Ok(SignedIn::Yes { tell, online })
     }
 
@@ -70,28 +71,56 @@ impl DynamoStore {
         Ok(if denied { SignedIn::Denied } else { SignedIn::OverQuota })
     }
 
-    /// Notes user and watchlist with the connection; whether it is still there and nobody else's.
-    async fn note(
-        &self,
-        id: &ConnectionId,
-        user: String,
-        watchlist: &[UserId],
-    ) -> Result<bool, Error> {
-        let mut values = vec![(":u", text(user)), (":now", number(self.now_s()))];
-        let set = if watchlist.is_empty() {
-            "SET u = :u REMOVE wl"
+    /// Notes user and watchlist with the connection, beside whom it watched before; answers the row before, or the row as it
+    /// is if that is closed or another user's.
+    async fn note(&self, id: &ConnectionId, sign_in: &SignIn) -> Result<Result<Item, Item>, Error> {
+        let user = &sign_in.user;
+        let mut values = vec![
+            (":u", text(connections::write_user(user)?)),
+            (":i", text(user.id.as_str())),
+            (":now", number(self.now_s())),
+        ];
+        let set = if sign_in.watchlist.is_empty() {
+            "SET u = if_not_exists(u, :u), i = :i"
         } else {
-            let list = watchlist.iter().map(|it| it.as_str().to_owned()).collect();
-            values.push((":wl", AttributeValue::Ss(list)));
-            "SET u = :u, wl = :wl"
+            values.push((":wl", texts(&sign_in.watchlist)));
+            "SET u = if_not_exists(u, :u), i = :i ADD wl :wl"
         };
         let change = Change {
             set,
-            only_if: "x > :now AND attribute_not_exists(z) AND (attribute_not_exists(u) OR u = :u)",
+            only_if: "x > :now AND attribute_not_exists(z) AND (attribute_not_exists(u) OR i = :i)",
             values: &values,
+            answer: ReturnValue::AllOld,
+        };
+        self.table.attempt(keys::connection(id), change).await
+    }
+
+    /// Takes those off the watchlist who are not watched any more.
+    async fn cut(&self, id: &ConnectionId, old: &[UserId]) -> Result<(), Error> {
+        if old.is_empty() {
+            return Ok(());
+        }
+        let change = Change {
+            set: "DELETE wl :old",
+            only_if: "attribute_exists(wl)",
+            values: &[(":old", texts(old))],
             answer: ReturnValue::None,
         };
-        Ok(self.table.update(keys::connection(id), change).await?.is_some())
+        self.table.update(keys::connection(id), change).await.map(drop)
+    }
+
+    /// Takes a user off a connection who was not signed in after all, unless it came as that user.
+    async fn forget_user(&self, by: &Connection) -> Result<(), Error> {
+        if by.user.is_some() {
+            return Ok(());
+        }
+        let change = Change {
+            set: "REMOVE u, i, wl",
+            only_if: "attribute_exists(u)",
+            values: &[],
+            answer: ReturnValue::None,
+        };
+        self.table.update(keys::connection(&by.id), change).await.map(drop)
     }
 
     async fn undo(&self, by: &Connection, user: &UserId, watched: &[UserId]) -> Result<(), Error> {
@@ -188,4 +217,8 @@ impl DynamoStore {
         let row = self.table.get(keys::denied(app, user)).await?;
         Ok(row.is_some_and(|row| number_of::<u64>(&row, "t") > now_ms))
     }
+}
+
+fn texts(ids: &[UserId]) -> AttributeValue {
+    AttributeValue::Ss(ids.iter().map(|it| it.as_str().to_owned()).collect())
 }

@@ -5,7 +5,7 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use channels::{Absence, App, Asked, Connection, Joined, Leaving, Left, Limits};
@@ -247,22 +247,34 @@ async fn race(store: &DynamoStore, seed: u64) {
     }
 }
 
-/// How long the races run: `RACE_SECONDS`, or this many.
+/// How long races run, seconds, unless `RACE_SECONDS` says so. `cargo test --profile race` runs several in a second.
 const SECONDS: u64 = 10;
+/// Engines that races run on at once.
+const ENGINES: u64 = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_all_do_at_once_adds_up() {
     let seconds = std::env::var("RACE_SECONDS").ok().and_then(|it| it.parse().ok());
     let until = Instant::now() + Duration::from_secs(seconds.unwrap_or(SECONDS));
     let first: u64 = std::env::var("RACE_SEED").ok().and_then(|it| it.parse().ok()).unwrap_or(0);
-    let mut seed = first;
-    let world = world::world().await;
-    while seed < first + 4 || Instant::now() < until {
-        race(&world.store, seed).await;
-        seed += 1;
+    let seed = Arc::new(AtomicU64::new(first));
+    let mut engines = JoinSet::new();
+    for _ in 0..ENGINES {
+        let seed = Arc::clone(&seed);
+        engines.spawn(async move {
+            let world = world::world().await;
+            while seed.load(Ordering::SeqCst) < first + 4 || Instant::now() < until {
+                race(&world.store, seed.fetch_add(1, Ordering::SeqCst)).await;
+            }
+            let left = world::left(&world.client).await;
+            assert_eq!(left, Vec::new(), "nothing is left when all are gone");
+        });
     }
-    println!("{} races of {VERBS} verbs each", seed - first);
-    assert_eq!(world::left(&world.client).await, Vec::new(), "nothing is left when all are gone");
+    while let Some(ended) = engines.join_next().await {
+        ended.expect("no panic");
+    }
+    let races = seed.load(Ordering::SeqCst) - first;
+    println!("{races} races of {VERBS} verbs each, seeds from {first}");
 }
 
 /// A join that a close overtakes leaves nothing behind, wherever it was overtaken.

@@ -7,6 +7,7 @@ mod memories;
 mod model;
 mod model_memories;
 mod model_users;
+mod model_verbs;
 mod scenarios;
 mod usage;
 mod users;

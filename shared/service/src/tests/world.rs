@@ -10,7 +10,7 @@ use channels::usage::Rates;
 use channels::{App, Apps, Asked, HistoryRule, Hook, Job, Limits, Publish};
 use identity::{Facts, PostFacts, User, Workspace, WorkspaceId};
 use protocol::{AppId, ChannelName, ConnectionId, EventName, Fault, Frame, SocketId, UserId};
-use store::MemoryStore;
+use store::{MemoryStore, Store};
 
 use crate::{Arrival, Credential, Delivery, Outbox, Service};
 
@@ -80,8 +80,8 @@ impl Facts for OnePost {
     }
 }
 
-pub(super) struct World {
-    pub(super) service: Service<MemoryStore, Log, OnePost>,
+pub(super) struct World<S = MemoryStore> {
+    pub(super) service: Service<S, Log, OnePost>,
     log: Log,
     now_ms: AtomicU64,
 }
@@ -119,10 +119,17 @@ impl World {
     }
 
     pub(super) fn of(app: App) -> Self {
+        Self::on(app, MemoryStore::new(), 10_000)
+    }
+}
+
+impl<S: Store> World<S> {
+    /// A service on a store, at a time.
+    pub(super) fn on(app: App, store: S, now_ms: u64) -> Self {
         let log = Log::default();
         let apps = Apps::new(vec![app]).unwrap();
-        let service = Service::new(apps, MemoryStore::new(), log.clone(), OnePost);
-        Self { service, log, now_ms: AtomicU64::new(10_000) }
+        let service = Service::new(apps, store, log.clone(), OnePost);
+        Self { service, log, now_ms: AtomicU64::new(now_ms) }
     }
 
     pub(super) fn now_ms(&self) -> u64 {
