@@ -195,6 +195,7 @@ impl<S: Store> Parts<S> {
                 cron_secret: config.cron_secret,
                 allowed_origins: config.allowed_origins,
                 user_requests: config.visitors.user_requests,
+                public_url: config.outside.public_url,
                 ..gateway::Settings::default()
             },
             visitors: visitors.clone(),

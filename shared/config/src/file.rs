@@ -58,6 +58,7 @@ pub struct FileServer {
     pub allowed_origins: Option<Vec<String>>,
     /// Bearer token of the admin routes.
     pub admin_key: Option<SecretText>,
+    /// As `PUBLIC_URL`.
     pub public_url: Option<String>,
     /// Whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<String>,
@@ -79,6 +80,7 @@ pub struct FilePublishing {
     pub late_limit_minutes: Option<u64>,
     /// Bearer token of the cron route.
     pub cron_secret: Option<SecretText>,
+    /// As `MEDIA_URL`.
     pub media_url: Option<String>,
 }
 

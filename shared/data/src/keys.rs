@@ -134,6 +134,16 @@ pub(crate) fn media_user_in(sk: &str) -> Option<MediaUser> {
     post_of(sk).map(MediaUser::Post).or_else(|| series_in(sk).map(MediaUser::Series))
 }
 
+/// The key of a request for access, by the hash of its state.
+pub(crate) fn pending(hash: &str) -> Item {
+    key(&format!("connect#{hash}"), "pending")
+}
+
+/// The key of what registering with an instance gave.
+pub(crate) fn registration(hash: &str) -> Item {
+    key(&format!("registered#{hash}"), "client")
+}
+
 /// The key of a chore.
 pub(crate) fn chore(chore: Chore) -> Item {
     key(&format!("chore#{}", chore.as_str()), "state#chore")

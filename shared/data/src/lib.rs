@@ -10,6 +10,7 @@ mod apps;
 mod arm_delivery;
 mod chores;
 mod claim_post;
+mod connecting;
 mod create_post;
 mod credentials;
 mod delete_post;

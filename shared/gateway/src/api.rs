@@ -1,15 +1,19 @@
 //! What dashboards and schedulers call: posts, accounts, the ticker. One verb, one file.
 
 mod approve_post;
+mod begin_connect;
 mod bulk_posts;
 mod cancel_post;
 mod confirm_delivery;
 mod connect_account;
+mod connect_page;
 mod create_post;
 mod create_series;
 mod delete_post;
 mod disconnect_account;
 mod edit_post;
+mod finish_connect;
+mod get_account;
 mod get_job;
 mod get_post;
 mod get_series;
@@ -41,6 +45,7 @@ use crate::problem::Problem;
 use crate::routes::Routes;
 use crate::settings::Settings;
 
+pub(crate) use begin_connect::GrantAt;
 pub(crate) use list_accounts::Accounts;
 pub(crate) use list_series::SeriesList;
 pub(crate) use read_notifications::ReadNotifications;
@@ -109,6 +114,9 @@ fn posts_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
             reconnect_account::__path_reconnect_account,
             reconnect_account::reconnect_account::<P, A>,
         )
+        .add(get_account::__path_get_account, get_account::get_account::<P, A>)
+        .add(begin_connect::__path_begin_connect, begin_connect::begin_connect::<P, A>)
+        .add(finish_connect::__path_finish_connect, finish_connect::finish_connect::<P, A>)
         .add(connect_account::__path_connect_account, connect_account::connect_account::<P, A>)
         .add(list_accounts::__path_list_accounts, list_accounts::list_accounts::<P, A>)
         .add(

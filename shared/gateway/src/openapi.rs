@@ -16,7 +16,7 @@ use webhooks::EndpointSpec;
 
 use crate::admin::{AppList, DeadLetter, DeadLetters, FreshApp, FreshKey};
 use crate::answers::DESCRIPTION;
-use crate::api::{Accounts, ReadNotifications, SeriesList};
+use crate::api::{Accounts, GrantAt, ReadNotifications, SeriesList};
 use crate::authenticate_user::UserAuth;
 use crate::authorize_channel::ChannelAuth;
 use crate::events_after::MissedEvents;
@@ -44,6 +44,7 @@ use crate::routes::Routes;
         ErrorBody,
         FreshApp,
         FreshKey,
+        GrantAt,
         LimitsSpec,
         MissedEvents,
         Job,

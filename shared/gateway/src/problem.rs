@@ -61,6 +61,24 @@ impl Problem {
         Self { retry_after_s: Some(retry_after_ms.div_ceil(MS_PER_S)), ..problem }
     }
 
+    /// The status that it is answered with.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// All of it in words for people.
+    pub(crate) fn sentence(&self) -> String {
+        let fields = &self.body.error.fields;
+        if fields.is_empty() {
+            return format!("{}.", self.body.error.message.trim_end_matches('.'));
+        }
+        fields
+            .iter()
+            .map(|it| format!("{}: {}", it.field, it.message))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     /// Whether refusals have this shape at a path.
     pub(crate) fn is_for(uri: &Uri) -> bool {
         uri.path().starts_with("/api/") && !uri.path().starts_with("/api/pusher/")

@@ -13,6 +13,8 @@ pub struct Settings {
     pub allowed_origins: Origins,
     /// The cookie that may hold a token.
     pub cookie_name: String,
+    /// This server's own address as browsers and platforms see it, without a slash at the end.
+    pub public_url: Option<String>,
     /// How often one user may call `/api/…`, if limited.
     pub user_requests: Option<Rate>,
 }
@@ -23,6 +25,7 @@ impl Default for Settings {
             cron_secret: None,
             allowed_origins: Origins::default(),
             cookie_name: "pushbridge_token".into(),
+            public_url: None,
             user_requests: None,
         }
     }

@@ -104,8 +104,18 @@ api!(
     MetaApi {
         /// The API's address.
         graph: String = "https://graph.facebook.com".into(),
-        /// The address of Instagram's own login, which renews its tokens.
+        /// The API of accounts that were connected by Instagram's own login, which renews their tokens.
         instagram: String = "https://graph.instagram.com".into(),
+        /// Where people grant access to pages.
+        web: String = "https://www.facebook.com".into(),
+        /// Where people grant access to Instagram accounts.
+        instagram_web: String = "https://www.instagram.com".into(),
+        /// Where Instagram's codes become tokens.
+        instagram_login: String = "https://api.instagram.com".into(),
+        /// The app registered with Facebook, for connecting pages.
+        client: Option<Client> = None,
+        /// The Instagram app of that app, for connecting Instagram accounts.
+        instagram_client: Option<Client> = None,
         /// The API's version.
         version: String = "v24.0".into(),
         /// The app's secret, which calls then prove to know (`appsecret_proof`).
@@ -118,6 +128,10 @@ api!(
     ThreadsApi {
         /// The API's address.
         graph: String = "https://graph.threads.net".into(),
+        /// Where people grant access.
+        web: String = "https://threads.net".into(),
+        /// The app registered with Threads, for connecting accounts.
+        client: Option<Client> = None,
         /// The API's version.
         version: String = "v1.0".into(),
     }

@@ -1,16 +1,20 @@
 //! Facebook pages, by the Graph API.
 
+use std::time::Duration;
+
 use outbound::Http;
 use posts::{
-    Answer, Class, DeliveryId, FieldError, NewAccount, Outcome, Picture, Post, Prepared, ReadBack,
-    Request,
+    Account, Answer, Class, Credentials, DeliveryId, FieldError, Granted, NewAccount, OAuthAsk,
+    OAuthGrant, OAuthRefusal, Outcome, Picture, Post, Prepared, ReadBack, Refreshed, Request,
+    Secret, Timestamp,
 };
 use serde_json::{Value, json};
 
 use crate::apis::MetaApi;
-use crate::call::{Ask, json, no_id};
+use crate::call::{Ask, json, no_id, reconnect};
+use crate::oauth::{App, Named};
 use crate::read::Text;
-use crate::{Platform, gate, media, meta, text};
+use crate::{Platform, gate, media, meta, oauth, text};
 
 /// The platform's name in accounts.
 pub const NAME: &str = "facebook";
@@ -21,6 +25,8 @@ const CHARACTERS: usize = 63_206;
 const IMAGES: usize = 10;
 /// Largest picture in bytes (Graph API, "Page photos").
 const IMAGE_BYTES: u64 = 4 * 1024 * 1024;
+/// How long a person's token lives if it does not say: 60 days (Facebook Login, "Long-lived tokens").
+const PERSON_LIFE: Duration = Duration::from_secs(60 * 24 * 3600);
 /// How many posts are read back.
 const READ: &str = "20";
 
@@ -49,6 +55,47 @@ impl Facebook {
         }
         body
     }
+}
+
+impl Facebook {
+    fn app(&self) -> Result<App<'_>, OAuthRefusal> {
+        let MetaApi { graph, web, version, client, .. } = &self.api;
+        Ok(App {
+            who: WHO,
+            client: client.as_ref().ok_or(OAuthRefusal::NotConfigured("platforms.meta.client"))?,
+            authorize: format!("{web}/{version}/dialog/oauth"),
+            token: format!("{graph}/{version}/oauth/access_token"),
+            scope: "pages_show_list,pages_read_engagement,pages_manage_posts",
+            named: Named::InForm,
+        })
+    }
+
+    /// The call that gives a person's token of 60 days for a younger one.
+    fn extend(&self, app: &App<'_>, token: &Secret) -> Ask {
+        let ask = Ask::get(&app.token)
+            .query("grant_type", "fb_exchange_token")
+            .query("client_id", &app.client.id)
+            .query("fb_exchange_token", token.reveal());
+        match &app.client.secret {
+            Some(secret) => ask.query("client_secret", secret.reveal()),
+            None => ask,
+        }
+    }
+
+    fn node(&self, node: &str) -> Ask {
+        Ask::get(format!("{}/{}/{node}", self.api.graph, self.api.version))
+    }
+}
+
+/// A page's token, which lives as long as its person's: that one renews it.
+fn of_page(token: &str, person: &Credentials) -> Option<Credentials> {
+    let Credentials::Tokens { access, issued_at, expires_at, .. } = person else { return None };
+    Some(Credentials::Tokens {
+        access: Secret::new(token),
+        refresh: Some(access.clone()),
+        issued_at: *issued_at,
+        expires_at: expires_at.or_else(|| Some(issued_at.plus(PERSON_LIFE))),
+    })
 }
 
 impl Platform for Facebook {
@@ -140,5 +187,54 @@ impl Platform for Facebook {
             ask = ask.query("appsecret_proof", &meta::proof(secret, request.secret));
         }
         meta::list(&self.http, WHO, ask, "message", &request).await
+    }
+
+    /// Renews the person's token, then asks it for the page's.
+    async fn refresh(&self, account: &Account, old: &Credentials, now: Timestamp) -> Refreshed {
+        let (Ok(app), Credentials::Tokens { refresh: Some(person), .. }) = (self.app(), old) else {
+            return Refreshed::NotOffered;
+        };
+        let person = match oauth::refresh(&self.http, WHO, self.extend(&app, person), now).await {
+            Refreshed::Renewed(person) => person,
+            other => return other,
+        };
+        let ask = self.node(&account.remote_id).query("fields", "access_token");
+        let trouble = |message| Refreshed::Unavailable { message };
+        match ask.bearer(person.secret()).send(&self.http, now.seconds()).await {
+            Err(missed) => trouble(oauth::why(missed)),
+            Ok(said) if said.ok() => {
+                let page = said.json()["access_token"].as_str().and_then(|it| of_page(it, &person));
+                let lost = Refreshed::Revoked { message: reconnect(WHO) };
+                page.map_or(lost, Refreshed::Renewed)
+            }
+            Ok(said) if said.status < 500 => Refreshed::Revoked { message: reconnect(WHO) },
+            Ok(said) => trouble(format!("{WHO} answered with status {}.", said.status)),
+        }
+    }
+
+    fn authorize_url(&self, ask: OAuthAsk<'_>) -> Result<String, OAuthRefusal> {
+        Ok(self.app()?.authorize_url(ask))
+    }
+
+    /// A person's token gives one of 60 days, and that one those of the pages that the person chose.
+    async fn exchange(&self, grant: OAuthGrant<'_>) -> Result<Vec<Granted>, OAuthRefusal> {
+        let app = self.app()?;
+        let short = app.tokens(&self.http, grant).await?;
+        let ask = self.extend(&app, short.secret());
+        let person = meta::long_lived(&self.http, WHO, ask, grant.now).await?;
+        let ask = self.node("me/accounts").query("fields", "id,name,access_token");
+        let ask = ask.query("limit", &oauth::MOST.to_string()).bearer(person.secret());
+        let said = oauth::tell(&self.http, WHO, ask, grant.now).await?;
+        let body = said.json();
+        let pages = body["data"].as_array().cloned().unwrap_or_default();
+        let page = |it: &Value| {
+            Some(Granted {
+                remote_id: meta::id_of(&it["id"])?,
+                name: it["name"].as_str().unwrap_or(WHO).to_owned(),
+                url: String::new(),
+                credentials: of_page(it["access_token"].as_str()?, &person)?,
+            })
+        };
+        Ok(pages.iter().filter_map(page).take(oauth::MOST).collect())
     }
 }

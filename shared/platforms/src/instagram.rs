@@ -2,15 +2,16 @@
 
 use outbound::Http;
 use posts::{
-    Account, Answer, Class, Credentials, DeliveryId, FieldError, NewAccount, Outcome, Picture,
-    Post, Prepared, ReadBack, Refreshed, Request, Timestamp,
+    Account, Answer, Class, Credentials, DeliveryId, FieldError, Granted, NewAccount, OAuthAsk,
+    OAuthGrant, OAuthRefusal, Picture, Post, Prepared, ReadBack, Refreshed, Request, Timestamp,
 };
-use serde_json::{Value, json};
 
 use crate::apis::MetaApi;
-use crate::call::{Ask, json, no_id};
+use crate::call::{Ask, json};
+use crate::meta::TwoStep;
+use crate::oauth::{App, Named};
 use crate::read::Text;
-use crate::{Platform, gate, media, meta, text};
+use crate::{Platform, media, meta, oauth, text};
 
 /// The platform's name in accounts.
 pub const NAME: &str = "instagram";
@@ -27,8 +28,6 @@ const IMAGES: usize = 10;
 const IMAGE_BYTES: u64 = 8 * 1024 * 1024;
 /// Ratios of width to height that are taken: from 4:5 to 1.91:1.
 const RATIOS: std::ops::RangeInclusive<f64> = 0.8..=1.91;
-/// How many posts are read back.
-const READ: &str = "20";
 
 /// The platform.
 #[derive(Debug, Clone)]
@@ -43,47 +42,31 @@ impl Instagram {
         Self { http, api }
     }
 
-    fn url(&self, node: &str) -> String {
-        format!("{}/{}/{node}", self.api.graph, self.api.version)
+    /// Accounts that were connected by Instagram's own login have its API, others that of their page's.
+    fn steps(&self, request: &Request<'_>) -> TwoStep<'_> {
+        let own = request.account.url == self.api.instagram;
+        let base = if own { &self.api.instagram } else { &self.api.graph };
+        TwoStep {
+            http: &self.http,
+            who: WHO,
+            base: format!("{base}/{}", self.api.version),
+            edges: ["media", "media_publish", "content_publishing_limit"],
+            fields: ["caption", "status_code"],
+            kinds: false,
+            app_secret: self.api.app_secret.as_ref().filter(|_| !own),
+        }
     }
 
-    async fn make(&self, request: &Request<'_>, body: Value) -> Result<String, Answer> {
-        let url = self.url(&format!("{}/media", request.account.remote_id));
-        let body = match &self.api.app_secret {
-            Some(secret) => {
-                let mut body = body;
-                body["appsecret_proof"] = meta::proof(secret, request.secret).into();
-                body
-            }
-            None => body,
-        };
-        meta::make(&self.http, WHO, Ask::post(url).json(&body), request).await
-    }
-
-    /// The container of the post: of its one picture, or of a carousel.
-    async fn container(&self, request: &Request<'_>) -> Result<String, Answer> {
-        let caption = Text::of(request.payload);
-        let mut pictures = Vec::new();
-        for attachment in request.media {
-            let url = attachment.url.as_deref().ok_or_else(|| media::no_url(WHO))?;
-            pictures.push(json!({ "image_url": url, "alt_text": attachment.picture.alt }));
-        }
-        if let [picture] = pictures.as_mut_slice() {
-            picture["caption"] = caption.into();
-            return self.make(request, picture.take()).await;
-        }
-        let mut children = Vec::new();
-        for mut picture in pictures {
-            picture["is_carousel_item"] = true.into();
-            children.push(self.make(request, picture).await?);
-        }
-        let carousel =
-            json!({ "media_type": "CAROUSEL", "children": children, "caption": caption });
-        self.make(request, carousel).await
-    }
-
-    async fn look(&self, id: &str, request: &Request<'_>) -> Result<meta::Container, Answer> {
-        meta::container(&self.http, WHO, self.url(id), "status_code", request).await
+    fn app(&self) -> Result<App<'_>, OAuthRefusal> {
+        let client = self.api.instagram_client.as_ref();
+        Ok(App {
+            who: WHO,
+            client: client.ok_or(OAuthRefusal::NotConfigured("platforms.meta.instagram_client"))?,
+            authorize: format!("{}/oauth/authorize", self.api.instagram_web),
+            token: format!("{}/oauth/access_token", self.api.instagram_login),
+            scope: "instagram_business_basic,instagram_business_content_publish",
+            named: Named::InForm,
+        })
     }
 }
 
@@ -136,57 +119,45 @@ impl Platform for Instagram {
         json(&Text { text: post.text.clone() })
     }
 
-    /// The container's id is kept before it is published: that makes an unknown outcome decidable.
     async fn prepare(&self, request: Request<'_>) -> Prepared {
-        if request.prepared.is_none() && request.media.is_empty() {
-            return Prepared::Failed(media::required(WHO).into());
-        }
-        let id = match request.prepared {
-            Some(id) => id.to_owned(),
-            None => match self.container(&request).await {
-                Ok(id) => id,
-                Err(answer) => return Prepared::Failed(answer),
-            },
-        };
-        match self.look(&id, &request).await {
-            Ok(found) => meta::prepared(WHO, id, found),
-            // The container is there: only the look at it failed.
-            Err(_) => Prepared::Processing { state: id, retry_after_s: None },
-        }
+        self.steps(&request).prepare(&request).await
     }
 
     async fn publish(&self, request: Request<'_>) -> Answer {
-        let Some(container) = request.prepared else {
-            return media::required(WHO).into();
-        };
-        let url = self.url(&format!("{}/media_publish", request.account.remote_id));
-        let ask = Ask::post(url).bearer(request.secret).json(&json!({ "creation_id": container }));
-        match ask.send(&self.http, request.at_s).await {
-            Err(missed) => Outcome::from(missed).into(),
-            Ok(said) if said.ok() => {
-                let Some(id) = said.json()["id"].as_str().map(str::to_owned) else {
-                    return no_id(WHO).into();
-                };
-                let remote_url = meta::permalink(&self.http, self.url(&id), &request).await;
-                let outcome = Outcome::Published { remote_id: Some(id), remote_url };
-                gate::with(outcome, meta::usage(&said))
-            }
-            Ok(said) => meta::failed(&said, WHO, |outcome| outcome),
-        }
+        self.steps(&request).publish(&request).await
     }
 
     async fn read_back(&self, request: Request<'_>) -> ReadBack {
-        let Some(container) = request.prepared else { return ReadBack::NotThere };
-        let found = self.look(container, &request).await;
-        let ask = Ask::get(self.url(&format!("{}/media", request.account.remote_id)))
-            .query("fields", "id,caption,permalink,timestamp")
-            .query("limit", READ);
-        let list = meta::list(&self.http, WHO, ask, "caption", &request).await;
-        meta::reconciled(found, list)
+        self.steps(&request).read_back(&request).await
     }
 
     async fn refresh(&self, _: &Account, old: &Credentials, now: Timestamp) -> Refreshed {
         let url = format!("{}/refresh_access_token", self.api.instagram);
         meta::refresh(&self.http, WHO, url, "ig_refresh_token", old, now).await
+    }
+
+    fn authorize_url(&self, ask: OAuthAsk<'_>) -> Result<String, OAuthRefusal> {
+        Ok(self.app()?.authorize_url(ask))
+    }
+
+    /// A code gives a token of an hour, which gives one of 60 days.
+    async fn exchange(&self, grant: OAuthGrant<'_>) -> Result<Vec<Granted>, OAuthRefusal> {
+        let app = self.app()?;
+        let short = app.tokens(&self.http, grant).await?;
+        let mut ask = Ask::get(format!("{}/access_token", self.api.instagram))
+            .query("grant_type", "ig_exchange_token")
+            .query("access_token", short.secret().reveal());
+        if let Some(secret) = &app.client.secret {
+            ask = ask.query("client_secret", secret.reveal());
+        }
+        let credentials = meta::long_lived(&self.http, WHO, ask, grant.now).await?;
+        let url = format!("{}/{}/me", self.api.instagram, self.api.version);
+        let ask = Ask::get(url).query("fields", "user_id,username").bearer(credentials.secret());
+        let said = oauth::tell(&self.http, WHO, ask, grant.now).await?;
+        let body = said.json();
+        let remote_id =
+            meta::id_of(&body["user_id"]).ok_or_else(|| oauth::not_granted(WHO, &said))?;
+        let name = body["username"].as_str().map_or(remote_id.clone(), |name| format!("@{name}"));
+        Ok(vec![Granted { remote_id, name, url: self.api.instagram.clone(), credentials }])
     }
 }

@@ -7,14 +7,15 @@ mod little;
 use outbound::Http;
 use posts::{
     Account, Answer, Attachment, Class, Credentials, DeliveryId, ErrorClass, FieldError, Granted,
-    NewAccount, OAuthAsk, OAuthGrant, Outcome, Picture, Post, Prepared, ReadBack, Refreshed,
-    Request, Timestamp,
+    NewAccount, OAuthAsk, OAuthGrant, OAuthRefusal, Outcome, Picture, Post, Prepared, ReadBack,
+    Refreshed, Request, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::apis::{Client, LinkedInApi};
+use crate::apis::LinkedInApi;
 use crate::call::{Ask, Said, harmless, json, no_id, refused, usual};
+use crate::oauth::{App, Named};
 use crate::read::{Seen, Text};
 use crate::{Platform, gate, media, oauth, read, text};
 
@@ -76,9 +77,7 @@ impl LinkedIn {
     }
 
     fn ask(&self, ask: Ask, request: &Request<'_>) -> Ask {
-        ask.bearer(request.secret)
-            .header("linkedin-version", &self.api.version)
-            .header("x-restli-protocol-version", "2.0.0")
+        self.versioned(ask.bearer(request.secret))
     }
 
     fn permalink(&self, urn: &str) -> String {
@@ -107,10 +106,77 @@ impl LinkedIn {
         }
     }
 
-    fn token_call(&self, client: &Client, pairs: &[(&str, &str)]) -> Ask {
-        let secret = client.secret.as_ref().map_or("", |secret| secret.reveal());
-        let own = [("client_id", client.id.as_str()), ("client_secret", secret)];
-        Ask::post(format!("{}/oauth/v2/accessToken", self.api.web)).form(&[pairs, &own].concat())
+    fn app(&self) -> Result<App<'_>, OAuthRefusal> {
+        let client = self.api.client.as_ref();
+        Ok(App {
+            who: WHO,
+            client: client.ok_or(OAuthRefusal::NotConfigured("platforms.linkedin.client"))?,
+            authorize: format!("{}/oauth/v2/authorization", self.api.web),
+            token: format!("{}/oauth/v2/accessToken", self.api.web),
+            scope: match self.whose {
+                Whose::Member => "openid profile w_member_social",
+                Whose::Organization => {
+                    "rw_organization_admin w_organization_social r_organization_social"
+                }
+            },
+            named: Named::InForm,
+        })
+    }
+
+    fn versioned(&self, ask: Ask) -> Ask {
+        ask.header("linkedin-version", &self.api.version)
+            .header("x-restli-protocol-version", "2.0.0")
+    }
+
+    async fn member(
+        &self,
+        credentials: Credentials,
+        now: Timestamp,
+    ) -> Result<Vec<Granted>, OAuthRefusal> {
+        let url = format!("{}/v2/userinfo", self.api.api);
+        let said = oauth::tell(&self.http, WHO, Ask::get(url).bearer(credentials.secret()), now);
+        let said = said.await?;
+        let body = said.json();
+        let id = body["sub"].as_str().ok_or_else(|| oauth::not_granted(WHO, &said))?;
+        Ok(vec![Granted {
+            remote_id: format!("urn:li:person:{id}"),
+            name: body["name"].as_str().unwrap_or(WHO).to_owned(),
+            url: self.api.web.clone(),
+            credentials,
+        }])
+    }
+
+    /// The organizations that the member may post for (Organization Access Control API).
+    async fn organizations(
+        &self,
+        credentials: Credentials,
+        now: Timestamp,
+    ) -> Result<Vec<Granted>, OAuthRefusal> {
+        let url = format!("{}/rest/organizationAcls", self.api.api);
+        let ask = Ask::get(url)
+            .query("q", "roleAssignee")
+            .query("role", "ADMINISTRATOR")
+            .query("state", "APPROVED")
+            .bearer(credentials.secret());
+        let said = oauth::tell(&self.http, WHO, self.versioned(ask), now).await?;
+        let body = said.json();
+        let list = body["elements"].as_array().cloned().unwrap_or_default();
+        let mut found = Vec::new();
+        for urn in list.iter().filter_map(|it| it["organization"].as_str()).take(oauth::MOST) {
+            let id = urn.rsplit(':').next().unwrap_or_default();
+            let ask = Ask::get(format!("{}/rest/organizations/{id}", self.api.api));
+            let ask = self.versioned(ask.bearer(credentials.secret()));
+            // A name is a courtesy: without it the account is connected all the same.
+            let said = oauth::tell(&self.http, WHO, ask, now).await.ok();
+            let name = said.and_then(|it| it.json()["localizedName"].as_str().map(str::to_owned));
+            found.push(Granted {
+                remote_id: urn.to_owned(),
+                name: name.unwrap_or_else(|| urn.to_owned()),
+                url: self.api.web.clone(),
+                credentials: credentials.clone(),
+            });
+        }
+        Ok(found)
     }
 }
 
@@ -205,46 +271,22 @@ impl Platform for LinkedIn {
     }
 
     async fn refresh(&self, _: &Account, old: &Credentials, now: Timestamp) -> Refreshed {
-        let (Some(client), Credentials::Tokens { refresh: Some(token), .. }) =
-            (&self.api.client, old)
-        else {
-            return Refreshed::NotOffered;
-        };
-        let pairs = [("grant_type", "refresh_token"), ("refresh_token", token.reveal())];
-        oauth::refresh(&self.http, WHO, self.token_call(client, &pairs), now).await
+        match self.app() {
+            Ok(app) => app.refresh(&self.http, old, now).await,
+            Err(_) => Refreshed::NotOffered,
+        }
     }
 
-    fn authorize_url(&self, ask: OAuthAsk<'_>) -> Option<String> {
-        // Which organizations a member may post for is a second question; their accounts are connected by token.
-        let client = self.api.client.as_ref().filter(|_| self.whose == Whose::Member)?;
-        let endpoint = format!("{}/oauth/v2/authorization", self.api.web);
-        Some(oauth::authorize_url(&endpoint, client, "openid profile w_member_social", ask))
+    fn authorize_url(&self, ask: OAuthAsk<'_>) -> Result<String, OAuthRefusal> {
+        Ok(self.app()?.authorize_url(ask))
     }
 
-    async fn exchange(&self, grant: OAuthGrant<'_>) -> Result<Granted, String> {
-        let client = self.api.client.as_ref().filter(|_| self.whose == Whose::Member);
-        let client = client.ok_or("LinkedIn is not set up here. Tell the operator.")?;
-        let pairs = [
-            ("grant_type", "authorization_code"),
-            ("code", grant.code.reveal()),
-            ("redirect_uri", grant.redirect_uri),
-            ("code_verifier", grant.code_verifier.reveal()),
-        ];
-        let now_s = grant.now.seconds();
-        let said = self.token_call(client, &pairs).send(&self.http, now_s).await;
-        let said = said.map_err(oauth::why)?;
-        let tokens = oauth::granted(&said, grant.now);
-        let credentials = tokens.ok_or_else(|| oauth::not_granted(WHO, &said))?;
-        let ask = Ask::get(format!("{}/v2/userinfo", self.api.api)).bearer(credentials.secret());
-        let said = ask.send(&self.http, now_s).await.map_err(oauth::why)?;
-        let body = said.json();
-        let id = body["sub"].as_str().ok_or_else(|| oauth::not_granted(WHO, &said))?;
-        Ok(Granted {
-            remote_id: format!("urn:li:person:{id}"),
-            name: body["name"].as_str().unwrap_or("LinkedIn").to_owned(),
-            url: self.api.web.clone(),
-            credentials,
-        })
+    async fn exchange(&self, grant: OAuthGrant<'_>) -> Result<Vec<Granted>, OAuthRefusal> {
+        let credentials = self.app()?.tokens(&self.http, grant).await?;
+        match self.whose {
+            Whose::Member => self.member(credentials, grant.now).await,
+            Whose::Organization => self.organizations(credentials, grant.now).await,
+        }
     }
 }
 

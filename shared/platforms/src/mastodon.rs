@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use outbound::{Http, guard};
 use posts::{
-    Answer, Attachment, Class, Credentials, DeliveryId, FieldError, Granted, NewAccount, Outcome,
-    Picture, Post, Prepared, ReadBack, Remote, Request, Timestamp,
+    Answer, Attachment, Class, Credentials, DeliveryId, FieldError, Granted, NewAccount, OAuthAsk,
+    OAuthGrant, OAuthRefusal, Outcome, Picture, Post, Prepared, ReadBack, Remote, Request, Secret,
+    Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::apis::MastodonApi;
+use crate::apis::{Client, MastodonApi};
 use crate::call::{Ask, Part, Said, harmless, json, no_id, usual};
+use crate::oauth::{App, Named};
 use crate::read::{Seen, Text};
 use crate::{Platform, gate, media, oauth, read, text};
 
@@ -29,6 +31,8 @@ const LINK_CHARACTERS: usize = 23;
 const IMAGES: usize = 4;
 /// Largest picture in bytes (`image_size_limit`, the default of 16 MiB).
 const IMAGE_BYTES: u64 = 16 * 1024 * 1024;
+/// What an account must grant.
+const SCOPE: &str = "read:accounts read:statuses write:statuses write:media";
 /// How many posts are read back.
 const READ: &str = "20";
 /// When to look again at a picture that is being processed, in seconds.
@@ -167,6 +171,46 @@ impl Platform for Mastodon {
         }
     }
 
+    async fn register(
+        &self,
+        instance: &str,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> Result<Option<Secret>, OAuthRefusal> {
+        let open = self.http.addresses();
+        guard::check_url(instance, open).map_err(|it| OAuthRefusal::Invalid(it.to_string()))?;
+        let form =
+            [("client_name", "Pushbridge"), ("redirect_uris", redirect_uri), ("scopes", SCOPE)];
+        let ask = Ask::post(url(instance, "api/v1/apps")).form(&form);
+        let said = oauth::tell(&self.http, WHO, ask, now).await?;
+        let registered: Registered = said.read().ok_or_else(|| oauth::not_granted(WHO, &said))?;
+        Ok(Some(Secret::new(json(&registered))))
+    }
+
+    fn authorize_url(&self, ask: OAuthAsk<'_>) -> Result<String, OAuthRefusal> {
+        let client = Registered::read(ask.registered)?;
+        Ok(app(&client, ask.instance).authorize_url(ask))
+    }
+
+    async fn exchange(&self, grant: OAuthGrant<'_>) -> Result<Vec<Granted>, OAuthRefusal> {
+        let client = Registered::read(grant.registered)?;
+        let tokens = app(&client, grant.instance).tokens(&self.http, grant).await?;
+        let ask = Ask::get(url(grant.instance, "api/v1/accounts/verify_credentials"));
+        let ask = ask.bearer(tokens.secret());
+        let said = oauth::tell(&self.http, WHO, ask, grant.now).await?;
+        let body = said.json();
+        let id = body["id"].as_str().ok_or_else(|| oauth::not_granted(WHO, &said))?;
+        let host = grant.instance.trim_start_matches("https://").trim_end_matches('/');
+        let name = body["acct"].as_str().unwrap_or(id);
+        Ok(vec![Granted {
+            remote_id: id.to_owned(),
+            name: format!("@{name}@{host}"),
+            url: grant.instance.to_owned(),
+            // Tokens of Mastodon do not end.
+            credentials: Credentials::Key { key: tokens.secret().clone() },
+        }])
+    }
+
     async fn sign_in(&self, new: &NewAccount, now: Timestamp) -> Result<Granted, Vec<FieldError>> {
         let ask = Ask::get(url(&new.url, "api/v1/accounts/verify_credentials")).bearer(&new.secret);
         let said = ask.send(&self.http, now.seconds()).await;
@@ -190,6 +234,34 @@ impl Platform for Mastodon {
                 Err(vec![FieldError::new("secret", "refused", message)])
             }
         }
+    }
+}
+
+/// What registering with an instance gives (Mastodon API, "Create an application").
+#[derive(Serialize, Deserialize)]
+struct Registered {
+    client_id: String,
+    client_secret: Secret,
+}
+
+impl Registered {
+    fn read(registered: Option<&Secret>) -> Result<Client, OAuthRefusal> {
+        let read = registered.and_then(|it| serde_json::from_str::<Self>(it.reveal()).ok());
+        let Self { client_id, client_secret } = read.ok_or_else(|| {
+            OAuthRefusal::NotGranted("This server is not registered there. Begin again.".into())
+        })?;
+        Ok(Client { id: client_id, secret: Some(client_secret) })
+    }
+}
+
+fn app<'a>(client: &'a Client, instance: &str) -> App<'a> {
+    App {
+        who: WHO,
+        client,
+        authorize: url(instance, "oauth/authorize"),
+        token: url(instance, "oauth/token"),
+        scope: SCOPE,
+        named: Named::InForm,
     }
 }
 

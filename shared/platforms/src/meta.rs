@@ -1,10 +1,12 @@
 //! What Facebook, Instagram and Threads have in common: errors, usage headers, containers.
 
+mod two_step;
+
 use hmac::{Hmac, KeyInit, Mac};
 use outbound::Http;
 use posts::{
-    Answer, Credentials, ErrorClass, Gate, Outcome, Prepared, ReadBack, Refreshed, Request, Secret,
-    Timestamp,
+    Answer, Credentials, ErrorClass, Gate, OAuthRefusal, Outcome, Prepared, ReadBack, Refreshed,
+    Request, Secret, Timestamp,
 };
 use serde_json::Value;
 use sha2::Sha256;
@@ -12,6 +14,7 @@ use sha2::Sha256;
 use crate::call::{Ask, Said, harmless, limited, no_id, not_sent, reconnect, refused, usual};
 use crate::read::{Seen, Text};
 use crate::{gate, oauth, read};
+pub(crate) use two_step::TwoStep;
 
 /// From this share of a limit on, in percent, calls wait. Source: the rules for usage headers.
 const NEARLY: u64 = 90;
@@ -249,6 +252,22 @@ pub(crate) async fn refresh(
     };
     let ask = Ask::get(url).query("grant_type", grant).query("access_token", access.reveal());
     oauth::refresh(http, who, ask, now).await
+}
+
+/// A long-lived token for one that was just given, by an exchange of its own.
+pub(crate) async fn long_lived(
+    http: &Http,
+    who: &str,
+    ask: Ask,
+    now: Timestamp,
+) -> Result<Credentials, OAuthRefusal> {
+    let said = oauth::tell(http, who, ask, now).await?;
+    oauth::granted(&said, now).ok_or_else(|| oauth::not_granted(who, &said))
+}
+
+/// A field that is an id: some answers have it as a number, some as a text.
+pub(crate) fn id_of(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|number| number.to_string()))
 }
 
 #[cfg(test)]

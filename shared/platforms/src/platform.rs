@@ -4,7 +4,8 @@ use std::future::{Future, ready};
 
 use posts::{
     Account, Answer, Class, Credentials, DeliveryId, FieldError, Granted, NewAccount, OAuthAsk,
-    OAuthGrant, Picture, Post, Prepared, ReadBack, Refreshed, Request, Timestamp,
+    OAuthGrant, OAuthRefusal, Picture, Post, Prepared, ReadBack, Refreshed, Request, Secret,
+    Timestamp,
 };
 
 /// One kind of place that posts go to. The methods are those of [`posts::PublishTo`], for one platform.
@@ -69,13 +70,26 @@ pub trait Platform: Send + Sync {
         }))
     }
 
-    /// Where a person grants access.
-    fn authorize_url(&self, _: OAuthAsk<'_>) -> Option<String> {
-        None
+    /// Registers this server with an instance.
+    fn register(
+        &self,
+        _instance: &str,
+        _redirect_uri: &str,
+        _now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Secret>, OAuthRefusal>> + Send {
+        ready(Ok(None))
     }
 
-    /// Turns what the platform sent back into an account.
-    fn exchange(&self, _: OAuthGrant<'_>) -> impl Future<Output = Result<Granted, String>> + Send {
-        ready(Err("This platform is not connected this way.".to_owned()))
+    /// Where a person grants access.
+    fn authorize_url(&self, _: OAuthAsk<'_>) -> Result<String, OAuthRefusal> {
+        Err(OAuthRefusal::NotOffered)
+    }
+
+    /// Turns what the platform sent back into the accounts that it gives access to.
+    fn exchange(
+        &self,
+        _: OAuthGrant<'_>,
+    ) -> impl Future<Output = Result<Vec<Granted>, OAuthRefusal>> + Send {
+        ready(Err(OAuthRefusal::NotOffered))
     }
 }

@@ -2,8 +2,8 @@
 
 use posts::{
     Account, Answer, Class, Credentials, DeliveryId, ErrorClass, FieldError, Granted, NewAccount,
-    OAuthAsk, OAuthGrant, Outcome, Picture, Post, Prepared, PublishTo, ReadBack, Refreshed,
-    Request, Secret, Timestamp,
+    OAuthAsk, OAuthGrant, OAuthRefusal, Outcome, Picture, Post, Prepared, PublishTo, ReadBack,
+    Refreshed, Request, Secret, Timestamp,
 };
 
 use crate::bluesky::{self, Bluesky};
@@ -188,12 +188,27 @@ impl PublishTo for Platforms {
         with!(self, new.platform.as_str(), it => it.sign_in(new, now).await, Err(vec![unknown()]))
     }
 
-    fn authorize_url(&self, platform: &str, ask: OAuthAsk<'_>) -> Option<String> {
-        with!(self, platform, it => it.authorize_url(ask), None)
+    async fn register(
+        &self,
+        platform: &str,
+        instance: &str,
+        redirect_uri: &str,
+        now: Timestamp,
+    ) -> Result<Option<Secret>, OAuthRefusal> {
+        let offered = Err(OAuthRefusal::NotOffered);
+        with!(self, platform, it => it.register(instance, redirect_uri, now).await, offered)
     }
 
-    async fn exchange(&self, platform: &str, grant: OAuthGrant<'_>) -> Result<Granted, String> {
-        with!(self, platform, it => it.exchange(grant).await, Err(unknown().message))
+    fn authorize_url(&self, platform: &str, ask: OAuthAsk<'_>) -> Result<String, OAuthRefusal> {
+        with!(self, platform, it => it.authorize_url(ask), Err(OAuthRefusal::NotOffered))
+    }
+
+    async fn exchange(
+        &self,
+        platform: &str,
+        grant: OAuthGrant<'_>,
+    ) -> Result<Vec<Granted>, OAuthRefusal> {
+        with!(self, platform, it => it.exchange(grant).await, Err(OAuthRefusal::NotOffered))
     }
 }
 

@@ -3,16 +3,17 @@
 
 use outbound::Http;
 use posts::{
-    Account, Answer, Class, Credentials, DeliveryId, FieldError, NewAccount, Outcome, Picture,
-    Post, Prepared, ReadBack, Refreshed, Request, Timestamp,
+    Account, Answer, Class, Credentials, DeliveryId, FieldError, Granted, NewAccount, OAuthAsk,
+    OAuthGrant, OAuthRefusal, Picture, Post, Prepared, ReadBack, Refreshed, Request, Timestamp,
 };
-use serde_json::{Value, json};
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::apis::ThreadsApi;
-use crate::call::{Ask, json, no_id};
+use crate::call::{Ask, json};
+use crate::meta::TwoStep;
+use crate::oauth::{App, Named};
 use crate::read::Text;
-use crate::{Platform, gate, media, meta, text};
+use crate::{Platform, media, meta, oauth, text};
 
 /// The platform's name in accounts.
 pub const NAME: &str = "threads";
@@ -23,8 +24,6 @@ const CHARACTERS: usize = 500;
 const IMAGES: usize = 20;
 /// Largest picture in bytes.
 const IMAGE_BYTES: u64 = 8 * 1024 * 1024;
-/// How many posts are read back.
-const READ: &str = "20";
 
 /// The platform.
 #[derive(Debug, Clone)]
@@ -39,44 +38,28 @@ impl Threads {
         Self { http, api }
     }
 
-    fn url(&self, node: &str) -> String {
-        format!("{}/{}/{node}", self.api.graph, self.api.version)
+    fn steps(&self) -> TwoStep<'_> {
+        TwoStep {
+            http: &self.http,
+            who: WHO,
+            base: format!("{}/{}", self.api.graph, self.api.version),
+            edges: ["threads", "threads_publish", "threads_publishing_limit"],
+            fields: ["text", "status"],
+            kinds: true,
+            app_secret: None,
+        }
     }
 
-    async fn make(&self, request: &Request<'_>, body: Value) -> Result<String, Answer> {
-        let url = self.url(&format!("{}/threads", request.account.remote_id));
-        meta::make(&self.http, WHO, Ask::post(url).json(&body), request).await
-    }
-
-    /// The container of the post: of its text, its one picture, or of a carousel.
-    async fn container(&self, request: &Request<'_>) -> Result<String, Answer> {
-        let text = Text::of(request.payload);
-        let mut pictures = Vec::new();
-        for attachment in request.media {
-            let url = attachment.url.as_deref().ok_or_else(|| media::no_url(WHO))?;
-            let alt = &attachment.picture.alt;
-            pictures.push(json!({ "media_type": "IMAGE", "image_url": url, "alt_text": alt }));
-        }
-        match pictures.as_mut_slice() {
-            [] => return self.make(request, json!({ "media_type": "TEXT", "text": text })).await,
-            [picture] => {
-                picture["text"] = text.into();
-                return self.make(request, picture.take()).await;
-            }
-            _ => {}
-        }
-        let mut children = Vec::new();
-        for mut picture in pictures {
-            picture["is_carousel_item"] = true.into();
-            children.push(self.make(request, picture).await?);
-        }
-        let carousel =
-            json!({ "media_type": "CAROUSEL", "children": children.join(","), "text": text });
-        self.make(request, carousel).await
-    }
-
-    async fn look(&self, id: &str, request: &Request<'_>) -> Result<meta::Container, Answer> {
-        meta::container(&self.http, WHO, self.url(id), "status", request).await
+    fn app(&self) -> Result<App<'_>, OAuthRefusal> {
+        let client = self.api.client.as_ref();
+        Ok(App {
+            who: WHO,
+            client: client.ok_or(OAuthRefusal::NotConfigured("platforms.threads.client"))?,
+            authorize: format!("{}/oauth/authorize", self.api.web),
+            token: format!("{}/oauth/access_token", self.api.graph),
+            scope: "threads_basic,threads_content_publish",
+            named: Named::InForm,
+        })
     }
 }
 
@@ -111,55 +94,45 @@ impl Platform for Threads {
         json(&Text { text: post.text.clone() })
     }
 
-    /// The container's id is kept before it is published: that makes an unknown outcome decidable.
     async fn prepare(&self, request: Request<'_>) -> Prepared {
-        let id = match request.prepared {
-            Some(id) => id.to_owned(),
-            None => match self.container(&request).await {
-                Ok(id) => id,
-                Err(answer) => return Prepared::Failed(answer),
-            },
-        };
-        match self.look(&id, &request).await {
-            Ok(found) => meta::prepared(WHO, id, found),
-            // The container is there: only the look at it failed.
-            Err(_) => Prepared::Processing { state: id, retry_after_s: None },
-        }
+        self.steps().prepare(&request).await
     }
 
     async fn publish(&self, request: Request<'_>) -> Answer {
-        let Some(container) = request.prepared else {
-            return media::required(WHO).into();
-        };
-        let url = self.url(&format!("{}/threads_publish", request.account.remote_id));
-        let ask = Ask::post(url).bearer(request.secret).json(&json!({ "creation_id": container }));
-        match ask.send(&self.http, request.at_s).await {
-            Err(missed) => Outcome::from(missed).into(),
-            Ok(said) if said.ok() => {
-                let Some(id) = said.json()["id"].as_str().map(str::to_owned) else {
-                    return no_id(WHO).into();
-                };
-                let remote_url = meta::permalink(&self.http, self.url(&id), &request).await;
-                let outcome = Outcome::Published { remote_id: Some(id), remote_url };
-                gate::with(outcome, meta::usage(&said))
-            }
-            Ok(said) => meta::failed(&said, WHO, |outcome| outcome),
-        }
+        self.steps().publish(&request).await
     }
 
     async fn read_back(&self, request: Request<'_>) -> ReadBack {
-        let Some(container) = request.prepared else { return ReadBack::NotThere };
-        let found = self.look(container, &request).await;
-        let ask = Ask::get(self.url(&format!("{}/threads", request.account.remote_id)))
-            .query("fields", "id,text,permalink,timestamp")
-            .query("limit", READ);
-        let list = meta::list(&self.http, WHO, ask, "text", &request).await;
-        meta::reconciled(found, list)
+        self.steps().read_back(&request).await
     }
 
     async fn refresh(&self, _: &Account, old: &Credentials, now: Timestamp) -> Refreshed {
         let url = format!("{}/refresh_access_token", self.api.graph);
         meta::refresh(&self.http, WHO, url, "th_refresh_token", old, now).await
+    }
+
+    fn authorize_url(&self, ask: OAuthAsk<'_>) -> Result<String, OAuthRefusal> {
+        Ok(self.app()?.authorize_url(ask))
+    }
+
+    /// A code gives a token of an hour, which gives one of 60 days.
+    async fn exchange(&self, grant: OAuthGrant<'_>) -> Result<Vec<Granted>, OAuthRefusal> {
+        let app = self.app()?;
+        let short = app.tokens(&self.http, grant).await?;
+        let mut ask = Ask::get(format!("{}/access_token", self.api.graph))
+            .query("grant_type", "th_exchange_token")
+            .query("access_token", short.secret().reveal());
+        if let Some(secret) = &app.client.secret {
+            ask = ask.query("client_secret", secret.reveal());
+        }
+        let credentials = meta::long_lived(&self.http, WHO, ask, grant.now).await?;
+        let url = format!("{}/{}/me", self.api.graph, self.api.version);
+        let ask = Ask::get(url).query("fields", "id,username").bearer(credentials.secret());
+        let said = oauth::tell(&self.http, WHO, ask, grant.now).await?;
+        let body = said.json();
+        let remote_id = meta::id_of(&body["id"]).ok_or_else(|| oauth::not_granted(WHO, &said))?;
+        let name = body["username"].as_str().map_or(remote_id.clone(), |name| format!("@{name}"));
+        Ok(vec![Granted { remote_id, name, url: String::new(), credentials }])
     }
 }
 

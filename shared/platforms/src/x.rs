@@ -5,13 +5,14 @@ mod weight;
 use outbound::Http;
 use posts::{
     Account, Answer, Attachment, Class, Credentials, DeliveryId, ErrorClass, FieldError, Gate,
-    Granted, NewAccount, OAuthAsk, OAuthGrant, Outcome, Picture, Post, Prepared, ReadBack,
-    Refreshed, Request, Timestamp,
+    Granted, NewAccount, OAuthAsk, OAuthGrant, OAuthRefusal, Outcome, Picture, Post, Prepared,
+    ReadBack, Refreshed, Request, Timestamp,
 };
 use serde_json::{Value, json};
 
-use crate::apis::{Client, XApi};
+use crate::apis::XApi;
 use crate::call::{Ask, Part, Said, harmless, json, no_id, refused, usual};
+use crate::oauth::{App, Named};
 use crate::read::{Seen, Text};
 use crate::{Platform, gate, media, oauth, read};
 
@@ -76,13 +77,16 @@ impl X {
         }
     }
 
-    /// A call to the token endpoint: confidential clients name themselves in a header, public ones in the form.
-    fn token_call(&self, client: &Client, pairs: &[(&str, &str)]) -> Ask {
-        let ask = Ask::post(self.url("oauth2/token"));
-        match &client.secret {
-            Some(secret) => ask.basic(&client.id, secret).form(pairs),
-            None => ask.form(&[pairs, &[("client_id", client.id.as_str())]].concat()),
-        }
+    fn app(&self) -> Result<App<'_>, OAuthRefusal> {
+        let client = self.api.client.as_ref();
+        Ok(App {
+            who: WHO,
+            client: client.ok_or(OAuthRefusal::NotConfigured("platforms.x.client"))?,
+            authorize: format!("{}/i/oauth2/authorize", self.api.web),
+            token: self.url("oauth2/token"),
+            scope: SCOPE,
+            named: Named::InHeader,
+        })
     }
 }
 
@@ -165,43 +169,28 @@ impl Platform for X {
     }
 
     async fn refresh(&self, _: &Account, old: &Credentials, now: Timestamp) -> Refreshed {
-        let (Some(client), Credentials::Tokens { refresh: Some(token), .. }) =
-            (&self.api.client, old)
-        else {
-            return Refreshed::NotOffered;
-        };
-        let pairs = [("grant_type", "refresh_token"), ("refresh_token", token.reveal())];
-        oauth::refresh(&self.http, WHO, self.token_call(client, &pairs), now).await
+        match self.app() {
+            Ok(app) => app.refresh(&self.http, old, now).await,
+            Err(_) => Refreshed::NotOffered,
+        }
     }
 
-    fn authorize_url(&self, ask: OAuthAsk<'_>) -> Option<String> {
-        let endpoint = format!("{}/i/oauth2/authorize", self.api.web);
-        Some(oauth::authorize_url(&endpoint, self.api.client.as_ref()?, SCOPE, ask))
+    fn authorize_url(&self, ask: OAuthAsk<'_>) -> Result<String, OAuthRefusal> {
+        Ok(self.app()?.authorize_url(ask))
     }
 
-    async fn exchange(&self, grant: OAuthGrant<'_>) -> Result<Granted, String> {
-        let client = self.api.client.as_ref().ok_or("X is not set up here. Tell the operator.")?;
-        let pairs = [
-            ("grant_type", "authorization_code"),
-            ("code", grant.code.reveal()),
-            ("redirect_uri", grant.redirect_uri),
-            ("code_verifier", grant.code_verifier.reveal()),
-        ];
-        let now_s = grant.now.seconds();
-        let said = self.token_call(client, &pairs).send(&self.http, now_s).await;
-        let said = said.map_err(oauth::why)?;
-        let tokens = oauth::granted(&said, grant.now);
-        let credentials = tokens.ok_or_else(|| oauth::not_granted(WHO, &said))?;
+    async fn exchange(&self, grant: OAuthGrant<'_>) -> Result<Vec<Granted>, OAuthRefusal> {
+        let credentials = self.app()?.tokens(&self.http, grant).await?;
         let ask = Ask::get(self.url("users/me")).bearer(credentials.secret());
-        let said = ask.send(&self.http, now_s).await.map_err(oauth::why)?;
+        let said = oauth::tell(&self.http, WHO, ask, grant.now).await?;
         let body = said.json();
         match (body["data"]["id"].as_str(), body["data"]["username"].as_str()) {
-            (Some(id), Some(name)) => Ok(Granted {
+            (Some(id), Some(name)) => Ok(vec![Granted {
                 remote_id: id.to_owned(),
                 name: format!("@{name}"),
                 url: format!("{}/{name}", self.api.web),
                 credentials,
-            }),
+            }]),
             _ => Err(oauth::not_granted(WHO, &said)),
         }
     }

@@ -47,30 +47,6 @@ pub enum Refreshed {
     NotOffered,
 }
 
-/// A request for access, to be carried to the platform by the person's browser.
-#[derive(Debug, Clone, Copy)]
-pub struct OAuthAsk<'a> {
-    /// Where the platform sends the person back to.
-    pub redirect_uri: &'a str,
-    /// What it must bring back unchanged.
-    pub state: &'a str,
-    /// The SHA-256 of the verifier, in base64url (RFC 7636, `S256`).
-    pub code_challenge: &'a str,
-}
-
-/// What the platform sent back with the person.
-#[derive(Debug, Clone, Copy)]
-pub struct OAuthGrant<'a> {
-    /// The code to exchange.
-    pub code: &'a Secret,
-    /// The text whose hash the request carried (RFC 7636).
-    pub code_verifier: &'a Secret,
-    /// Where the platform sent the person back to, as in the request.
-    pub redirect_uri: &'a str,
-    /// When it came.
-    pub now: Timestamp,
-}
-
 /// An account that a person granted access to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {

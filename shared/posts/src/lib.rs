@@ -24,6 +24,7 @@ pub mod limits;
 mod media;
 pub mod news;
 mod notification;
+mod oauth;
 mod platform;
 mod post;
 mod prepare_delivery;
@@ -46,7 +47,7 @@ pub use caller::Caller;
 pub use check::{check_account, check_confirm};
 pub use claim_delivery::{DeliveryClaim, WrongState};
 pub use claim_post::PostClaim;
-pub use credentials::{Credentials, Granted, OAuthAsk, OAuthGrant, Refreshed};
+pub use credentials::{Credentials, Granted, Refreshed};
 pub use delivery::{
     Delivery, DeliveryError, DeliveryState, DeliveryStatus, Lease, Looks, Worker, delivery_id,
     idem_key,
@@ -60,6 +61,7 @@ pub use media::{
     week_is_over,
 };
 pub use notification::{Notification, NotificationKind, notifications_read};
+pub use oauth::{CONNECT_FOR, OAuthAsk, OAuthGrant, OAuthRefusal, Pending};
 pub use platform::{
     AfterUnknown, Answer, Attachment, Class, Gate, GateScope, Outcome, Picture, Prepared,
     PublishTo, ReadBack, Remote, Request,

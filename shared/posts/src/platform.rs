@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Account, Credentials, DeliveryId, ErrorClass, FieldError, Granted, NewAccount, OAuthAsk,
-    OAuthGrant, Post, Refreshed, Secret, Timestamp,
+    OAuthGrant, OAuthRefusal, Post, Refreshed, Secret, Timestamp,
 };
 
 /// What a platform offers against publishing twice. It decides what follows an unknown outcome.
@@ -286,18 +286,30 @@ pub trait PublishTo: Send + Sync + 'static {
         }))
     }
 
-    /// Where a person grants access; nothing if the platform has no such way or it is not configured.
-    fn authorize_url(&self, _platform: &str, _: OAuthAsk<'_>) -> Option<String> {
-        None
+    /// Registers this server with an instance of the platform, where that comes before people are asked. Nothing where
+    /// the operator registers it once for all. What it gives is kept secret, and used for that instance again.
+    fn register(
+        &self,
+        _platform: &str,
+        _instance: &str,
+        _redirect_uri: &str,
+        _now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Secret>, OAuthRefusal>> + Send {
+        ready(Ok(None))
     }
 
-    /// Turns what the platform sent back into an account with its credentials. Fails with a sentence for the person.
+    /// Where a person grants access.
+    fn authorize_url(&self, _platform: &str, _: OAuthAsk<'_>) -> Result<String, OAuthRefusal> {
+        Err(OAuthRefusal::NotOffered)
+    }
+
+    /// Turns what the platform sent back into the accounts that it gives access to, at least one.
     fn exchange(
         &self,
         _platform: &str,
         _: OAuthGrant<'_>,
-    ) -> impl Future<Output = Result<Granted, String>> + Send {
-        ready(Err("This platform is not connected this way.".to_owned()))
+    ) -> impl Future<Output = Result<Vec<Granted>, OAuthRefusal>> + Send {
+        ready(Err(OAuthRefusal::NotOffered))
     }
 }
 

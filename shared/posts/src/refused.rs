@@ -26,6 +26,12 @@ pub enum Conflict {
     /// The credentials are those of another account.
     #[error("These credentials open another account. Connect that one as an account of its own.")]
     OtherAccount,
+    /// Nobody began to connect with this state, somebody ended it already, or it took too long.
+    #[error("This link works once and for ten minutes. Begin to connect the account again.")]
+    StateUnknown,
+    /// Somebody else, or another browser, began to connect.
+    #[error("Another browser or user began to connect this account. Begin again in this one.")]
+    StateElsewhere,
     /// The post does not wait for anybody's agreement.
     #[error("This post does not wait for approval.")]
     NotPending,
@@ -60,6 +66,8 @@ impl Conflict {
             Self::AlreadyOver(PostStatus::Cancelled) => "post_cancelled",
             Self::AlreadyOver(_) => "post_already_finished",
             Self::OtherVersion(_) => "version_conflict",
+            Self::StateUnknown => "state_unknown",
+            Self::StateElsewhere => "state_elsewhere",
             Self::NotPending => "not_pending",
             Self::OwnPost => "own_post",
             Self::NeedsApproval => "needs_approval",

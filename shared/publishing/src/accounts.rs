@@ -50,6 +50,12 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         matches!(self.reach(id, &account.platform, now).await, Ok(Reach::Open(_)))
     }
 
+    /// Reads an account. One of another workspace is not found.
+    pub async fn get_account(&self, caller: &Caller, id: &AccountId) -> Result<Account, Refusal> {
+        let account = self.data.get_account(id).await?;
+        if caller.may_enter(&account.workspace_id) { Ok(account) } else { Err(Refusal::NotFound) }
+    }
+
     /// Lists the accounts of a workspace of the caller, the oldest first.
     pub async fn list_accounts(
         &self,
@@ -71,10 +77,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         id: &AccountId,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let account = self.data.get_account(id).await?;
-        if !caller.may_enter(&account.workspace_id) {
-            return Err(Refusal::NotFound);
-        }
+        let account = self.get_account(caller, id).await?;
         match self.data.delete_account(id).await {
             Ok(()) => {}
             Err(data::Error::Conflict) => return Err(Refusal::NotFound),

@@ -14,6 +14,7 @@ mod chores;
 mod claim_posts;
 mod clock;
 mod confirm_delivery;
+mod connect_by_oauth;
 mod create_post;
 mod credentials;
 mod delete_post;
@@ -44,6 +45,7 @@ use ::media::Media;
 use posts::Settings;
 use vault::Vault;
 
+pub use connect_by_oauth::{BeginConnect, Begun, BroughtBack};
 pub use ports::{Announcer, PublishTo};
 pub use refusal::Refusal;
 pub use values::{ListPosts, Notifications, Page, SeriesView, TickReport};

@@ -15,10 +15,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         reconnect: Reconnect,
         now: Timestamp,
     ) -> Result<Account, Refusal> {
-        let account = self.data.get_account(id).await?;
-        if !caller.may_enter(&account.workspace_id) {
-            return Err(Refusal::NotFound);
-        }
+        let account = self.get_account(caller, id).await?;
         let new = NewAccount {
             workspace_id: Some(account.workspace_id.clone()),
             platform: account.platform.clone(),

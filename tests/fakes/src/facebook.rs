@@ -16,6 +16,16 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
         ("POST", [_, _, "photos"]) => {
             unfetched(request).unwrap_or_else(|| Reply::json(200, json!({ "id": world.id() })))
         }
+        ("GET", [_, "me", "accounts"]) => {
+            let page = |id: &str, name: &str| json!({ "id": id, "name": name, "access_token": world.token });
+            let pages = [page("17841", "Our page"), page("17842", "Our other page")];
+            Reply::json(200, json!({ "data": pages }))
+        }
+        ("GET", [_, page])
+            if request.query.get("fields").is_some_and(|it| it == "access_token") =>
+        {
+            Reply::json(200, json!({ "id": page, "access_token": world.token }))
+        }
         ("GET", [_, page, "feed"]) => {
             let posts: Vec<_> = world.of(page).into_iter().map(|row| {
                 let at = format!("{}+0000", &iso(row.at_ms)[..19]);

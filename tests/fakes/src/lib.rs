@@ -11,6 +11,7 @@ mod instagram;
 mod linkedin;
 mod mastodon;
 mod meta;
+mod oauth;
 mod server;
 mod slack;
 mod telegram;

@@ -41,10 +41,7 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
     match (method, path.as_slice()) {
         ("POST", ["oauth", "v2", "accessToken"]) => {
             let form = request.form();
-            let refresh = match form.get("grant_type").map(String::as_str) {
-                Some("authorization_code") => world.refresh.clone(),
-                _ => form.get("refresh_token").cloned().unwrap_or_default(),
-            };
+            let refresh = form.get("refresh_token").cloned().unwrap_or_default();
             return match world.rotate(&refresh) {
                 Some(tokens) => Reply::json(200, tokens),
                 None => Reply::json(400, json!({ "error": "invalid_grant" })),
@@ -70,6 +67,13 @@ pub(crate) fn answer(world: &mut World, request: &Request) -> Reply {
             let id = world.id();
             let value = json!({ "uploadUrl": format!("{}/upload/{id}", world.url), "image": format!("urn:li:image:{id}") });
             Reply::json(200, json!({ "value": value }))
+        }
+        ("GET", ["rest", "organizationAcls"]) => {
+            let acl = |id: u8| json!({ "organization": format!("urn:li:organization:{id}") });
+            Reply::json(200, json!({ "elements": [acl(5), acl(6)] }))
+        }
+        ("GET", ["rest", "organizations", id]) => {
+            Reply::json(200, json!({ "localizedName": format!("Company {id}") }))
         }
         ("GET", ["rest", "posts"]) => {
             let posts: Vec<_> = world.of(&request.query["author"]).into_iter().map(|row| {

@@ -68,6 +68,13 @@ pub(crate) fn answer(world: &mut World, request: &Request, names: &Names) -> Rep
             let id = asked["creation_id"].as_str().unwrap_or_default().to_owned();
             publishing(world, errors(), |world| publish(world, &account, &id))
         }
+        ("GET", [_, _, "content_publishing_limit" | "threads_publishing_limit"]) => {
+            let quota = json!({ "quota_usage": world.quota_used, "config": { "quota_total": 50 } });
+            Reply::json(200, json!({ "data": [quota] }))
+        }
+        ("GET", [_, "me"]) => {
+            Reply::json(200, json!({ "id": "17841", "user_id": "17841", "username": "alice" }))
+        }
         ("GET", [_, id]) => look(world, id, names),
         _ => error(404, 100, 33, "Unsupported request"),
     }

@@ -11,7 +11,8 @@ use crate::fault::Fault;
 use crate::wire::{Reply, Request};
 use crate::world::{Row, World};
 use crate::{
-    bluesky, discord, facebook, instagram, linkedin, mastodon, slack, telegram, threads, webhook, x,
+    bluesky, discord, facebook, instagram, linkedin, mastodon, oauth, slack, telegram, threads,
+    webhook, x,
 };
 
 /// Which platform a fake plays.
@@ -87,6 +88,21 @@ impl Fake {
         self.world().guards = true;
     }
 
+    /// Whether people who are asked for access deny it from now on.
+    pub fn deny(&self, denies: bool) {
+        self.world().denies = denies;
+    }
+
+    /// How often servers registered here.
+    pub fn registered(&self) -> u32 {
+        self.world().registered
+    }
+
+    /// Has so much of a day's quota of 50 posts be used.
+    pub fn use_quota(&self, used: u64) {
+        self.world().quota_used = used;
+    }
+
     /// Makes the token of all accounts another one, as if it had ended.
     pub fn expire(&self) {
         "another".clone_into(&mut self.world().token);
@@ -144,6 +160,9 @@ fn answer(kind: Kind, world: &mut World, request: &Request) -> Reply {
         request.method,
         request.path.join("/").replace(&world.token, "…")
     ));
+    if let Some(reply) = oauth::answer(world, request) {
+        return reply;
+    }
     match kind {
         Kind::Bluesky => bluesky::answer(world, request),
         Kind::Discord => discord::answer(world, request),

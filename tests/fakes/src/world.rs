@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
+use crate::oauth::Code;
 use crate::wire::Request;
 use crate::{REFRESH, TOKEN};
 
@@ -48,6 +49,14 @@ pub(crate) struct World {
     pub(crate) looks: u32,
     /// Whether a post that says the same as the one before is refused.
     pub(crate) guards: bool,
+    /// Codes that were given and not used yet.
+    pub(crate) codes: BTreeMap<String, Code>,
+    /// Whether people who are asked for access deny it.
+    pub(crate) denies: bool,
+    /// How often servers registered here.
+    pub(crate) registered: u32,
+    /// How much of a day's quota is used, of 50.
+    pub(crate) quota_used: u64,
     /// The calls that came, by method and path.
     pub(crate) calls: Vec<String>,
     /// The fake's own address.
@@ -66,6 +75,10 @@ impl World {
             refresh: REFRESH.to_owned(),
             looks: 0,
             guards: false,
+            codes: BTreeMap::new(),
+            denies: false,
+            registered: 0,
+            quota_used: 0,
             calls: Vec::new(),
             url,
             next: 1000,

@@ -75,11 +75,6 @@ fn token(world: &mut World, request: &Request) -> Reply {
     let form = request.form();
     let tokens = match form.get("grant_type").map(String::as_str) {
         Some("refresh_token") => world.rotate(&form["refresh_token"]),
-        // Every code is good once the verifier is there.
-        Some("authorization_code") if form.contains_key("code_verifier") => {
-            let refresh = world.refresh.clone();
-            world.rotate(&refresh)
-        }
         _ => None,
     };
     let named =

@@ -1,8 +1,8 @@
 //! Query parameters: each is checked by itself, unknown ones are refused.
 
 use axum::http::Uri;
-use posts::{FieldError, PostStatus, WorkspaceId};
-use publishing::ListPosts;
+use posts::{AccountId, BadId, FieldError, PostStatus, WorkspaceId};
+use publishing::{BeginConnect, ListPosts};
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::Error;
@@ -34,6 +34,26 @@ pub(super) fn workspace_id(uri: &Uri) -> Result<Option<WorkspaceId>, Problem> {
         _ => Err(unknown(name, "workspace_id")),
     })?;
     Ok(id)
+}
+
+/// Reads the parameters of a request to connect an account; the platform stands in the path.
+pub(super) fn begin_connect(uri: &Uri) -> Result<BeginConnect, Problem> {
+    let mut ask = BeginConnect::default();
+    each(uri, |name, value| {
+        match name {
+            "workspace_id" => ask.workspace_id = Some(workspace(value)?),
+            "account_id" => {
+                let id = AccountId::parse(value);
+                let wrong =
+                    |error: BadId| FieldError::new("account_id", "invalid", error.to_string());
+                ask.account_id = Some(id.map_err(wrong)?);
+            }
+            "instance" => value.clone_into(&mut ask.instance),
+            _ => return Err(unknown(name, "workspace_id, account_id or instance")),
+        }
+        Ok(())
+    })?;
+    Ok(ask)
 }
 
 /// Takes every parameter and collects what is wrong.

@@ -25,7 +25,7 @@ fn operations(document: &Value) -> BTreeSet<String> {
 
 /// Routes and descriptions are added together; this says which there are.
 /// Every route.
-const ROUTES: [&str; 54] = [
+const ROUTES: [&str; 57] = [
     "DELETE /api/accounts/{id}",
     "DELETE /api/admin/apps/{id}/keys/{key}",
     "GET /api/admin/apps",
@@ -39,6 +39,9 @@ const ROUTES: [&str; 54] = [
     "POST /api/admin/webhooks/{id}/replay",
     "DELETE /api/posts/{id}",
     "GET /api/accounts",
+    "GET /api/accounts/{id}",
+    "GET /api/accounts/connect/{platform}",
+    "GET /api/accounts/connect/{platform}/callback",
     "GET /api/channels/{channel}/events",
     "GET /api/cron/publish-posts",
     "GET /api/openapi.json",

@@ -1,8 +1,9 @@
 //! Tokens: signing in, granting access, renewing.
 
 use fakes::{Kind, REFRESH};
+use platforms::{Addresses, Apis, Http, Platforms, Settings};
 use posts::{
-    Credentials, ErrorClass, NewAccount, OAuthAsk, OAuthGrant, Outcome, PublishTo, Refreshed,
+    Credentials, ErrorClass, NewAccount, OAuthAsk, OAuthRefusal, Outcome, PublishTo, Refreshed,
     Secret, Timestamp,
 };
 
@@ -122,26 +123,29 @@ async fn accounts_are_found_by_their_secret() {
 }
 
 #[tokio::test]
-async fn access_is_granted_with_a_verifier() {
-    for (name, kind, id) in
-        [("x", Kind::X, "2244994945"), ("linkedin", Kind::LinkedIn, "urn:li:person:AbC")]
-    {
-        let setting = Setting::new(name, kind, "").await;
-        let redirect_uri = "https://push.example/api/accounts/callback";
-        let ask = OAuthAsk { redirect_uri, state: "st", code_challenge: "ch" };
-        let url = setting.platforms.authorize_url(name, ask).unwrap();
-        assert!(url.contains("code_challenge=ch&code_challenge_method=S256"), "{url}");
-        assert!(url.contains("state=st") && !url.contains("client-secret"), "{url}");
-        let (code, code_verifier) = (Secret::new("code"), Secret::new("verifier"));
-        let grant =
-            OAuthGrant { code: &code, code_verifier: &code_verifier, redirect_uri, now: now() };
-        let granted = setting.platforms.exchange(name, grant).await.unwrap();
-        assert_eq!(granted.remote_id, id);
-        assert!(matches!(granted.credentials, Credentials::Tokens { refresh: Some(_), .. }));
-    }
+async fn a_platform_that_is_not_set_up_names_the_setting() {
     let slack = Setting::new("slack", Kind::Slack, "").await;
-    let ask = OAuthAsk { redirect_uri: "", state: "", code_challenge: "" };
-    assert_eq!(slack.platforms.authorize_url("slack", ask), None);
+    let ask = OAuthAsk {
+        redirect_uri: "",
+        state: "",
+        code_challenge: "",
+        instance: "",
+        registered: None,
+    };
+    assert_eq!(slack.platforms.authorize_url("slack", ask), Err(OAuthRefusal::NotOffered));
+    let http = Http::new(Settings::new(Addresses::Public)).unwrap();
+    let bare = Platforms::new(http, Apis::default());
+    for (name, setting) in [
+        ("x", "platforms.x.client"),
+        ("linkedin", "platforms.linkedin.client"),
+        ("linkedin_page", "platforms.linkedin.client"),
+        ("facebook", "platforms.meta.client"),
+        ("instagram", "platforms.meta.instagram_client"),
+        ("threads", "platforms.threads.client"),
+    ] {
+        let refused = bare.authorize_url(name, ask);
+        assert_eq!(refused, Err(OAuthRefusal::NotConfigured(setting)), "{name}");
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use ::media::{Media, Place};
 use data::Data;
 use fakes::{Fake, Kind, TOKEN};
 use platforms::apis::{
-    BlueskyApi, DiscordApi, LinkedInApi, MetaApi, SlackApi, TelegramApi, ThreadsApi, XApi,
+    BlueskyApi, Client, DiscordApi, LinkedInApi, MetaApi, SlackApi, TelegramApi, ThreadsApi, XApi,
 };
 use platforms::{Addresses, Apis, Http, Platforms};
 use posts::{
@@ -31,14 +31,14 @@ const STEP: Duration = Duration::from_secs(1);
 const STEPS: u32 = 30;
 
 /// One client for all tests: reading the system's certificates takes its time.
-static HTTP: LazyLock<Http> = LazyLock::new(|| {
+pub(crate) static HTTP: LazyLock<Http> = LazyLock::new(|| {
     let open = platforms::Settings::new(Addresses::AlsoPrivate);
     Http::new(platforms::Settings { timeout: TIMEOUT, ..open }).unwrap()
 });
 
 /// Keeps what is announced.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<String>>);
+pub(crate) struct Heard(Arc<Mutex<String>>);
 
 impl Announcer for Heard {
     async fn announce(&self, announcement: Announcement) {
@@ -49,9 +49,9 @@ impl Announcer for Heard {
 pub(crate) struct World {
     pub(crate) fake: Fake,
     pub(crate) platforms: Platforms,
-    server: Arc<Publishing<Platforms, Heard>>,
-    account: AccountId,
-    me: Caller,
+    pub(crate) server: Arc<Publishing<Platforms, Heard>>,
+    pub(crate) account: AccountId,
+    pub(crate) me: Caller,
     heard: Heard,
 }
 
@@ -138,6 +138,12 @@ impl World {
         panic!("the post is not over after {STEPS} steps");
     }
 
+    /// Connects an account of X with this number.
+    pub(crate) async fn connect(&self, remote_id: &str) -> AccountId {
+        let new = NewAccount { remote_id: remote_id.into(), ..new_account("x", &self.fake.url()) };
+        self.server.connect_account(&self.me, new, now()).await.unwrap().id
+    }
+
     /// Everything that was announced or answered.
     pub(crate) fn told(&self) -> String {
         self.heard.0.lock().unwrap().clone()
@@ -178,7 +184,7 @@ pub(crate) async fn pictures() -> Vec<NewMedium> {
     vec![ask(1), ask(2)]
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_ms(i64::try_from(now.as_millis()).unwrap())
 }
@@ -210,12 +216,34 @@ fn new_account(name: &str, fake: &str) -> NewAccount {
 
 fn platforms(url: &str) -> Platforms {
     let base = || url.to_owned();
+    let client = Client { id: "client-id".into(), secret: Some(Secret::new("client-secret")) };
+    let client = || Some(client.clone());
+    let meta = MetaApi {
+        graph: base(),
+        instagram: base(),
+        web: base(),
+        instagram_web: base(),
+        instagram_login: base(),
+        client: client(),
+        instagram_client: client(),
+        ..MetaApi::default()
+    };
     let apis = Apis {
         bluesky: BlueskyApi { pds: base(), ..BlueskyApi::default() },
-        x: XApi { api: base(), ..XApi::default() },
-        linkedin: LinkedInApi { api: base(), ..LinkedInApi::default() },
-        meta: MetaApi { graph: base(), ..MetaApi::default() },
-        threads: ThreadsApi { graph: base(), ..ThreadsApi::default() },
+        x: XApi { api: base(), web: base(), client: client() },
+        linkedin: LinkedInApi {
+            api: base(),
+            web: base(),
+            client: client(),
+            ..LinkedInApi::default()
+        },
+        meta,
+        threads: ThreadsApi {
+            graph: base(),
+            web: base(),
+            client: client(),
+            ..ThreadsApi::default()
+        },
         telegram: TelegramApi { api: base(), ..TelegramApi::default() },
         discord: DiscordApi { web: base(), ..DiscordApi::default() },
         slack: SlackApi { hooks: base() },
