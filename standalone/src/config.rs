@@ -17,7 +17,8 @@ use notifying::Bus;
 use platforms::Apis;
 
 pub(crate) use config::{
-    ConfigError, Env, JwtConfig, JwtKeys, OutsideConfig, PublishingConfig, VisitorsConfig,
+    ConfigError, Env, JwtConfig, JwtKeys, KmsConfig, OutsideConfig, PublishingConfig,
+    VisitorsConfig,
 };
 pub(crate) use demo::{APP_ID, KEY, SECRET};
 
@@ -86,6 +87,8 @@ pub(crate) struct Config {
     pub(crate) visitors: VisitorsConfig,
     /// How posts are sent.
     pub(crate) publishing: PublishingConfig,
+    /// The key of AWS KMS that seals accounts' credentials, if one is named.
+    pub(crate) kms: Option<KmsConfig>,
     /// How the server is reached from outside, and where pictures are kept.
     pub(crate) outside: OutsideConfig,
     /// Where platforms are, and what the operator registered with them.
@@ -182,6 +185,7 @@ fn configured(
             allow_private_addresses: settings.allow_private_addresses.unwrap_or(false),
             late_limit: settings.late_limit,
         },
+        kms: settings.kms,
         outside: settings.outside,
         platforms: settings.platforms,
     })

@@ -102,8 +102,11 @@ async fn serve<S: Store>(
     let data = Data::new(embedded::open(&config.data)?);
     data.create_tables_if_missing().await?;
 
-    let keys = LocalKeys::open(&config.data.join(KEY_FILE))?;
-    let vault = Arc::new(Vault::new(Keys::Local(keys)));
+    let keys = match &config.kms {
+        Some(kms) => kms.keys()?,
+        None => Keys::Local(LocalKeys::open(&config.data.join(KEY_FILE))?),
+    };
+    let vault = Arc::new(Vault::new(keys));
 
     let (mode, jwt, proxies) = (config.mode, config.jwt.clone(), config.visitors.proxies.clone());
     let registry = Arc::new(Registry::open(data.clone(), config.specs.clone()).await?);

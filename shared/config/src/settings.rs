@@ -8,7 +8,8 @@ use notifying::Bus;
 use platforms::Apis;
 
 use crate::{
-    ConfigError, Env, File, OutsideConfig, VisitorsConfig, bearer, bus, origins, outside, visitors,
+    ConfigError, Env, File, KmsConfig, OutsideConfig, VisitorsConfig, bearer, bus, origins,
+    outside, visitors,
 };
 
 /// Minutes that a post may be late before it counts as missed (publishing rules: 60 by default).
@@ -42,6 +43,8 @@ pub struct Settings {
     pub allow_private_addresses: Option<bool>,
     /// How late a post may still go out.
     pub late_limit: Duration,
+    /// The key of AWS KMS that seals accounts' credentials, if one is named.
+    pub kms: Option<KmsConfig>,
     /// How the server is reached from outside, and where pictures are kept.
     pub outside: OutsideConfig,
     /// Where platforms are, and what the operator registered with them.
@@ -77,6 +80,7 @@ impl Settings {
                 None => file.publishing.allow_private_addresses,
             },
             late_limit: Duration::from_secs(minutes * 60),
+            kms: KmsConfig::read(env)?,
             outside: outside::read(env, file)?,
             platforms: file.platforms.clone(),
         })

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
 use posts::{Account, AccountId, GateScope, Timestamp, WorkspaceId};
 
-use crate::credentials::{Stored, stored};
+use crate::credentials::{Sealed, Stored, stored};
 use crate::error::{Cause, of_transaction};
 use crate::gates::until;
 use crate::item::{Item, number, read, text, text_of, write};
@@ -27,7 +27,7 @@ pub struct Known {
 
 impl Data {
     /// Stores a new account with its sealed credentials, the first ones. Storing it twice is fine.
-    pub async fn create_account(&self, account: &Account, sealed: &str) -> Result<(), Error> {
+    pub async fn create_account(&self, account: &Account, sealed: &Sealed) -> Result<(), Error> {
         let state = account_item(account)?;
         let hidden = keys::credentials_item(&account.id, sealed, 1);
         let mut writes = Vec::with_capacity(2);

@@ -32,7 +32,46 @@ impl std::fmt::Debug for Kept {
     }
 }
 
+/// Sealed credentials, to be stored.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// The sealed text.
+    pub text: String,
+    /// When long-lived tokens among them end, in the open: whoever renews them in time must find them.
+    pub ends_at: Option<Timestamp>,
+}
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sealed(..)")
+    }
+}
+
+impl From<&str> for Sealed {
+    /// Credentials that do not end.
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), ends_at: None }
+    }
+}
+
 impl Data {
+    /// The accounts with long-lived tokens that end before a time, in no order. It reads the whole table, so it is for once
+    /// a day.
+    pub async fn accounts_ending(&self, before: Timestamp) -> Result<Vec<AccountId>, Error> {
+        let scan = self.client.scan().table_name(&self.tables.accounts);
+        let scan = scan.filter_expression("sk = :secret AND ends_at < :before");
+        let scan = scan.projection_expression("pk");
+        let scan = scan.expression_attribute_values(":secret", text("secret"));
+        let scan = scan.expression_attribute_values(":before", number(before.ms()));
+        let mut pages = scan.into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let items = page?.items.unwrap_or_default();
+            found.extend(items.iter().filter_map(|item| keys::account_of(text_of(item, "pk"))));
+        }
+        Ok(found)
+    }
+
     /// Reads an account's credentials, as they are now. Fails with `NotFound`.
     pub async fn get_credentials(&self, id: &AccountId) -> Result<Stored, Error> {
         let get = self.client.get_item().table_name(&self.tables.accounts).consistent_read(true);
@@ -47,7 +86,7 @@ impl Data {
         &self,
         id: &AccountId,
         before: u64,
-        sealed: &str,
+        sealed: &Sealed,
         renewer: Option<&Worker>,
     ) -> Result<(), Error> {
         let put = self.client.put_item().table_name(&self.tables.accounts);

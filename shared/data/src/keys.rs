@@ -9,7 +9,7 @@ use posts::{
 use sha2::{Digest, Sha256};
 
 use crate::item::{Item, number, text, write};
-use crate::{Audit, Chore, Error, MediaUser};
+use crate::{Audit, Chore, Error, MediaUser, Sealed};
 
 /// Shards of the due index, so that no partition of it is hot. A change needs every due item rewritten.
 pub(crate) const SHARDS: u8 = 16;
@@ -66,6 +66,11 @@ pub(crate) fn account(id: &AccountId, part: &str) -> Item {
     key(&format!("account#{id}"), part)
 }
 
+/// Reads back which account a key is of.
+pub(crate) fn account_of(pk: &str) -> Option<AccountId> {
+    AccountId::parse(pk.strip_prefix("account#")?).ok()
+}
+
 /// The key of a gate: an account's own, or that of a platform's app.
 pub(crate) fn gate(account: &AccountId, platform: &str, scope: GateScope) -> Item {
     match scope {
@@ -81,9 +86,12 @@ pub(crate) fn remote(account: &AccountId, remote: &str) -> Item {
 }
 
 /// Sealed credentials as a whole item.
-pub(crate) fn credentials_item(account: &AccountId, sealed: &str, token_ver: u64) -> Item {
+pub(crate) fn credentials_item(account: &AccountId, sealed: &Sealed, token_ver: u64) -> Item {
     let mut item = self::account(account, "secret");
-    item.insert("sealed".to_owned(), text(sealed));
+    item.insert("sealed".to_owned(), text(&sealed.text));
+    if let Some(at) = sealed.ends_at {
+        item.insert("ends_at".to_owned(), number(at.ms()));
+    }
     item.insert("token_ver".to_owned(), number(token_ver));
     item
 }

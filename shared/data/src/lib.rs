@@ -42,7 +42,7 @@ use aws_sdk_dynamodb::Client;
 pub use accounts::Known;
 pub use apps::AppRow;
 pub use chores::Chore;
-pub use credentials::{Kept, Stored};
+pub use credentials::{Kept, Sealed, Stored};
 pub use due::Due;
 pub use error::{Cause, Error};
 pub use list_posts::{Cursor, Listed};

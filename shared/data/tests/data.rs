@@ -193,7 +193,7 @@ async fn pages_have_every_post_once_the_last_due_first() {
 async fn accounts_keep_their_secret_apart() {
     let data = data().await;
     let one = account("a");
-    data.create_account(&one, "sealed-x").await.unwrap();
+    data.create_account(&one, &"sealed-x".into()).await.unwrap();
     assert_eq!(data.get_account(&one.id).await.unwrap(), one);
     assert_eq!(data.list_accounts(&one.workspace_id).await.unwrap(), std::slice::from_ref(&one));
     let ids = [one.id.clone(), AccountId::parse("none").unwrap()];
@@ -234,12 +234,12 @@ async fn an_account_is_leased_to_one_worker_at_a_time() {
 async fn one_worker_renews_credentials_and_a_late_one_changes_nothing() {
     let data = data().await;
     let (one, me, other) = (account("a1"), worker("1"), worker("2"));
-    data.create_account(&one, "first").await.unwrap();
+    data.create_account(&one, &"first".into()).await.unwrap();
     data.lease_renewal(&one.id, 1, &me, now()).await.unwrap();
     let lost = |done| matches!(done, Err(Error::Conflict));
     assert!(lost(data.lease_renewal(&one.id, 1, &other, now()).await), "another has the right");
-    assert!(lost(data.replace_credentials(&one.id, 1, "x", Some(&other)).await));
-    data.replace_credentials(&one.id, 1, "second", Some(&me)).await.unwrap();
+    assert!(lost(data.replace_credentials(&one.id, 1, &"x".into(), Some(&other)).await));
+    data.replace_credentials(&one.id, 1, &"second".into(), Some(&me)).await.unwrap();
     assert!(lost(data.lease_renewal(&one.id, 1, &other, now()).await), "they are renewed already");
     let later = now().plus(Duration::from_secs(3600));
     data.lease_renewal(&one.id, 2, &other, later).await.unwrap();

@@ -114,7 +114,11 @@ impl Host {
         tokio::spawn(writer.run());
         let platforms =
             Platforms::new(Http::new(Settings::new(addresses))?, settings.platforms.clone());
-        let vault = Arc::new(Vault::new(Keys::Local(self.key()?)));
+        let keys = match &settings.kms {
+            Some(kms) => kms.keys()?,
+            None => Keys::Local(self.key()?),
+        };
+        let vault = Arc::new(Vault::new(keys));
         let rules = posts::Settings { late: settings.late_limit, alone: false };
         let news = News(Arc::clone(&self.core));
         let publishing = Publishing::new(self.data.clone(), vault, platforms, news, rules);

@@ -77,6 +77,22 @@ impl Credentials {
         end.since(now) < margin
     }
 
+    /// When they end, if they are tokens that live long enough for an account to lie idle meanwhile: nobody would renew
+    /// them in time but the sweep.
+    pub fn ends_unused(&self) -> Option<Timestamp> {
+        let Self::Tokens { issued_at, expires_at: Some(end), .. } = self else { return None };
+        (end.since(*issued_at) > crate::limits::SWEEP_AHEAD).then_some(*end)
+    }
+
+    /// Whether the sweep should renew them at `now`: they end within ten days, and are a day old at least, which is when
+    /// Meta renews them. Source: the rules for tokens.
+    pub fn should_sweep(&self, now: Timestamp) -> bool {
+        let Self::Tokens { issued_at, .. } = self else { return false };
+        let near =
+            self.ends_unused().is_some_and(|end| end.since(now) < crate::limits::SWEEP_AHEAD);
+        near && now.since(*issued_at) >= crate::limits::RENEWABLE_AFTER
+    }
+
     /// These new credentials, with the old refresh token if they bring none.
     #[must_use]
     pub fn renewing(self, old: &Self) -> Self {
@@ -136,6 +152,18 @@ mod tests {
         assert!(tokens(None, 1).should_refresh(at(51)));
         assert!(!tokens(None, 1440).should_refresh(at(1440 * 57)), "three of 60 days are left");
         assert!(tokens(None, 1440).should_refresh(at(1440 * 57 + 1)));
+    }
+
+    #[test]
+    fn tokens_that_live_long_are_swept_in_their_last_ten_days() {
+        let at = |days: u64| {
+            Timestamp::from_ms(1_795_161_600_000).plus(Duration::from_secs(days * 24 * 3600))
+        };
+        let long = tokens(None, 60 * 24);
+        let sweeps = [0, 50, 51, 59, 61].map(|day| long.should_sweep(at(day)));
+        assert_eq!(sweeps, [false, false, true, true, true]);
+        assert!(tokens(None, 2).ends_unused().is_none() && !tokens(None, 2).should_sweep(at(1)));
+        assert!(!tokens(None, 11 * 24).should_sweep(at(0)), "too young to be renewed");
     }
 
     #[test]

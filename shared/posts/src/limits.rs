@@ -107,5 +107,14 @@ pub const EVENT_DELIVERIES: usize = 20;
 /// Largest `data` of an event, in bytes. Source: Pusher's limit of 10 kB.
 pub const EVENT_BYTES: usize = 10_240;
 
+/// How long before their end tokens are renewed that nobody uses. Source: the rules for tokens, T-10 d.
+pub const SWEEP_AHEAD: Duration = Duration::from_secs(10 * 24 * 3600);
+
+/// How old a long-lived token must be to be renewed. Source: Meta's long-lived tokens, 24 h.
+pub const RENEWABLE_AFTER: Duration = Duration::from_secs(24 * 3600);
+
+/// How many days before their end people hear of tokens that cannot be renewed. Source: the rules for tokens.
+pub const ENDING_DAYS: [u64; 2] = [1, 7];
+
 /// What must be left of a token's life for a call to use it.
 pub const REFRESH_AHEAD: Duration = Duration::from_secs(10 * 60);

@@ -1,11 +1,14 @@
 //! Notifications: what a person should hear of even when no page is open.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::delivery::digest;
 use crate::{
-    Account, Announcement, Delivery, Post, Progress, Stage, Timestamp, UserId, WorkspaceId, news,
+    Account, Announcement, Delivery, Post, Progress, Stage, Timestamp, UserId, WorkspaceId, limits,
+    news,
 };
 
 /// Something a person should hear of. The same cause gives the same id.
@@ -104,6 +107,28 @@ impl Notification {
             created_at: now,
             read: false,
         }
+    }
+
+    /// What whoever connected an account should hear whose tokens end and cannot be renewed: a week before that, and a
+    /// day. Nothing at other times. However often it is asked for, each is told once.
+    pub fn of_ending(account: &Account, ends_at: Timestamp, now: Timestamp) -> Option<Self> {
+        let left = ends_at.since(now);
+        let within = |days: &&u64| left <= Duration::from_secs(**days * 24 * 3600);
+        let days = limits::ENDING_DAYS.iter().find(within)?;
+        let kind = NotificationKind::AccountReauth;
+        let when = if *days == 1 { "a day".to_owned() } else { format!("{days} days") };
+        Some(Self {
+            id: id(kind, account.id.as_str(), &format!("{ends_at}|{days}")),
+            user_id: account.created_by.clone(),
+            workspace_id: account.workspace_id.clone(),
+            kind,
+            title: format!("Connect {} again within {when}", account.name),
+            body: "Its access ends then, and the platform does not renew it by itself.".to_owned(),
+            link: format!("/api/accounts/{}", account.id),
+            // The time is a part of its place: the same all day and every day until the next one.
+            created_at: ends_at.minus(Duration::from_secs(*days * 24 * 3600)),
+            read: false,
+        })
     }
 
     /// The event that it was stored.

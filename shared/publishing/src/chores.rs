@@ -36,7 +36,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
 
     /// Does a chore that is due, unless another worker does.
     pub(crate) async fn do_chore(&self, chore: Chore, run: &Run) {
-        let now = run.clock.now();
+        // Counted from the beginning of the run, a day stays a day.
+        let now = run.clock.began();
         match self.data.take_chore(chore, now, now.plus(PERIOD)).await {
             Ok(()) => {}
             Err(Error::Conflict) => return,
@@ -48,7 +49,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let work = async {
             match chore {
                 Chore::SweepMedia => drop(self.sweep_media(now).await),
-                Chore::RenewTokens => {}
+                Chore::RenewTokens => self.renew_ending(now).await,
             }
         };
         if timeout(PATIENCE, work).await.is_err() {

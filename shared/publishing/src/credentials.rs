@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
-use data::{Error, Kept, Stored};
+use data::{Error, Kept, Sealed, Stored};
 use futures::FutureExt;
 use posts::{Account, Credentials, Refreshed, Secret, Timestamp, Worker};
 use tokio::time::{Instant, sleep, timeout};
@@ -55,11 +55,12 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         account: &Account,
         token_ver: u64,
         credentials: &Credentials,
-    ) -> Result<String, Error> {
+    ) -> Result<Sealed, Error> {
         let text = serde_json::to_string(credentials)?;
         let place = Credentials::binding(account, token_ver);
         let sealed = self.vault.seal(account.workspace_id.as_str(), &place, &text).await;
-        sealed.map_err(|cause| closed(account, &cause))
+        let text = sealed.map_err(|cause| closed(account, &cause))?;
+        Ok(Sealed { text, ends_at: credentials.ends_unused() })
     }
 
     /// Reads and opens an account's credentials. A plain key of an earlier version is sealed on the way.

@@ -32,6 +32,7 @@ mod publish_now;
 mod reach;
 mod reconnect_account;
 mod refusal;
+mod renew_ending;
 mod retry_post;
 mod send_again;
 mod series;

@@ -100,7 +100,12 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     }
 
     /// Marks an account as one that must be connected again, and tells so once.
-    async fn shut(&self, account: &Account, reason: &str, now: Timestamp) -> Result<Reach, Error> {
+    pub(crate) async fn shut(
+        &self,
+        account: &Account,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Reach, Error> {
         if let Some(after) = account.needs_reauth() {
             self.data.replace_account(account, &after).await?;
             self.announce([news::account_status_changed(&after, reason, now)]).await;

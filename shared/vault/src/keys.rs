@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use crate::cipher::KEY_BYTES;
-use crate::{LocalKeys, VaultError};
+use crate::{KmsKeys, LocalKeys, VaultError};
 
 /// A data key, open and wrapped.
 #[derive(Clone)]
@@ -49,12 +49,15 @@ pub trait KeyProvider: Send + Sync {
 pub enum Keys {
     /// A key file of this machine.
     Local(LocalKeys),
+    /// A key of AWS KMS, which never leaves it.
+    Kms(KmsKeys),
 }
 
 impl KeyProvider for Keys {
     async fn new_data_key(&self, workspace: &str) -> Result<DataKey, VaultError> {
         match self {
             Self::Local(keys) => keys.new_data_key(workspace).await,
+            Self::Kms(keys) => keys.new_data_key(workspace).await,
         }
     }
 
@@ -65,6 +68,7 @@ impl KeyProvider for Keys {
     ) -> Result<DataKey, VaultError> {
         match self {
             Self::Local(keys) => keys.open_data_key(workspace, wrapped).await,
+            Self::Kms(keys) => keys.open_data_key(workspace, wrapped).await,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod cipher;
 mod keys;
+mod kms;
 mod local;
 
 use std::collections::HashMap;
@@ -13,7 +14,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 
 pub use keys::{DataKey, KeyProvider, Keys};
+pub use kms::KmsKeys;
 pub use local::LocalKeys;
+pub use outbound::HttpError;
 
 /// How long an unwrapped data key is kept. Source: the rules for tokens, "cache unwrapped keys 5 min".
 const KEPT: Duration = Duration::from_secs(5 * 60);
@@ -31,6 +34,9 @@ pub enum VaultError {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     NoChance,
+    /// The key provider does not answer, or not to us; the cause is logged.
+    #[error("the key provider does not answer; try again later")]
+    Unavailable,
     /// The key file cannot be used.
     #[error(
         "the key file {path} cannot be used ({cause}); restore it from a backup, and keep it private to this user"

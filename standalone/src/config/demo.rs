@@ -55,6 +55,7 @@ pub(super) fn config(
             allow_private_addresses: settings.allow_private_addresses.unwrap_or(true),
             late_limit: settings.late_limit,
         },
+        kms: settings.kms,
         outside: settings.outside,
         platforms: settings.platforms,
     })

@@ -5,6 +5,7 @@
 mod accounts;
 mod crash;
 mod decide;
+mod ending;
 mod gates;
 mod heard;
 mod kill;

@@ -206,6 +206,7 @@ impl PublishTo for Ledger {
         let credentials = match new.name.as_str() {
             // Tokens that end in an hour.
             "tokens" => tokens(secret.reveal(), now),
+            "sixty days" => crate::ending::long_tokens(secret.reveal(), now),
             _ => Credentials::Key { key: secret },
         };
         // The platform says whose the credentials are: what follows the colon.
