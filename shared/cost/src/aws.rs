@@ -111,8 +111,6 @@ pub struct Standing {
     pub schedule: f64,
     /// Lambda asking the queue.
     pub queue: f64,
-    /// The key that seals accounts' credentials.
-    pub key: f64,
     /// Alarms, if they are on.
     pub alarms: f64,
     /// The dashboard, if it is on and not among an account's first three.
@@ -128,7 +126,6 @@ pub fn standing(alarm_metrics: u32) -> Standing {
     Standing {
         schedule: TICKS * tick,
         queue: POLLS * price::SQS_REQUEST,
-        key: price::KMS_KEY,
         alarms: f64::from(alarm_metrics) * price::ALARM_METRIC,
         dashboard: price::DASHBOARD,
     }
@@ -137,7 +134,7 @@ pub fn standing(alarm_metrics: u32) -> Standing {
 impl Standing {
     /// All parts.
     pub fn total(&self) -> f64 {
-        let Self { schedule, queue, key, alarms, dashboard } = self;
-        schedule + queue + key + alarms + dashboard
+        let Self { schedule, queue, alarms, dashboard } = self;
+        schedule + queue + alarms + dashboard
     }
 }

@@ -29,8 +29,6 @@ pub const EGRESS_GB: f64 = 0.09;
 pub const EGRESS_FREE_GB: f64 = 100.0;
 /// A request to SQS. aws.amazon.com/sqs/pricing.
 pub const SQS_REQUEST: f64 = 0.40 / MILLION;
-/// A key of one's own for a month. aws.amazon.com/kms/pricing.
-pub const KMS_KEY: f64 = 1.00;
 /// A metric that an alarm looks at, for a month. aws.amazon.com/cloudwatch/pricing.
 pub const ALARM_METRIC: f64 = 0.10;
 /// A dashboard for a month, beyond the first three. Same page.

@@ -29,11 +29,11 @@ impl Units {
     /// Units as the `capacity` test of the store measures them. Times are estimates for real AWS: a delivery is 25 µs
     /// of one core as `cargo xtask bench fanout` wants it at most, thrice for TLS and AWS's network, on the 0.29 core that 512 MB buy.
     pub const MEASURED: Self = Self {
-        connection_writes: 4.0,
-        connection_reads: 0.0,
+        connection_writes: 2.0,
+        connection_reads: 1.0,
         channel_writes: 6.0,
-        channel_reads: 3.0,
-        reads_per_receiver: 0.0096,
+        channel_reads: 1.0,
+        reads_per_receiver: 0.0125,
         step_ms: 50.0,
         pong_ms: 8.0,
         publish_ms: 25.0,
@@ -47,4 +47,4 @@ pub(crate) const MEMORY_GB: f64 = 0.5;
 /// Receivers of one slice; above so many an event goes out in slices, each a call of `fanout`.
 pub(crate) const SLICE: f64 = 500.0;
 /// Metrics that the template's alarms look at; `tests/aws` counts them.
-pub const ALARM_METRICS: u32 = 24;
+pub const ALARM_METRICS: u32 = 35;

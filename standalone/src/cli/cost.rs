@@ -173,12 +173,11 @@ fn as_text(load: &Workload) -> String {
         ("together", Bill::total),
     ];
     rows.extend(parts.map(|(name, part)| row(name, bills.map(|it| dollars(part(&it))))));
-    let Standing { schedule, queue, key, alarms, dashboard } = standing(ALARM_METRICS);
+    let Standing { schedule, queue, alarms, dashboard } = standing(ALARM_METRICS);
     let anyway = format!(
-        "Besides, whether used or not: schedule {}, queue {}, key {}, alarms {} and dashboard {} if they are on.\n",
+        "Besides, whether used or not: schedule {}, queue {}, alarms {} and dashboard {} if they are on.\n",
         dollars(schedule),
         dollars(queue),
-        dollars(key),
         dollars(alarms),
         dollars(dashboard),
     );
@@ -249,12 +248,12 @@ mod tests {
             WebSocket messages  5271             5271            5271
             connection minutes  26.40            26.40           26.40
             functions           16.85            16.85           16.85
-            DynamoDB            13.43            13.43           13.43
+            DynamoDB            14.52            14.52           14.52
             HTTP API            0.63             0.63            0.63
             data out            276              276             276
-            together            5604             5604            5604
+            together            5605             5605            5605
 
-            Besides, whether used or not: schedule 0.20, queue 0.26, key 1.00, alarms 2.30 and dashboard 3.00 if they are on.
+            Besides, whether used or not: schedule 0.20, queue 0.26, alarms 3.50 and dashboard 3.00 if they are on.
 
             Pusher Channels         -     beyond the plans: ask for a quote
             AppSync Events          6348  another protocol, no presence; data out not counted

@@ -29,3 +29,12 @@ fn every_alarm_tells_somebody_and_can_be_switched_off() {
         assert!(alarm["AlarmDescription"].is_string(), "{id} says what to do");
     }
 }
+
+#[test]
+fn the_dashboard_is_json() {
+    let template = Template::read();
+    let body = &template.resource("Dashboard")["Properties"]["DashboardBody"]["Fn::Sub"];
+    let text = body.as_str().expect("a text");
+    let widgets: Value = serde_json::from_str(text).expect("JSON, also before names are filled in");
+    assert!(widgets["widgets"].as_array().is_some_and(|all| all.len() > 5));
+}

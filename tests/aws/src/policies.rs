@@ -1,8 +1,10 @@
 //! No role may more than it needs. That it needs what it may is held by `tests/calls.rs`, after the end-to-end run.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use crate::template::Template;
+use crate::template::{Template, named_in};
 
 /// Every statement of every role, with the role's id.
 fn statements(template: &Template) -> Vec<(&str, &Value)> {
@@ -11,6 +13,8 @@ fn statements(template: &Template) -> Vec<(&str, &Value)> {
         let policies = role["Policies"].as_array().expect("policies").iter();
         policies
             .flat_map(|it| it["PolicyDocument"]["Statement"].as_array().expect("statements"))
+            // One that depends on a parameter counts as well.
+            .map(|it| it["Fn::If"].as_array().map_or(it, |of| &of[1]))
             .map(move |statement| (id, statement))
     })
     .collect()
@@ -31,8 +35,9 @@ fn no_statement_has_a_wildcard_that_it_can_do_without() {
         }
         for resource in list(&statement["Resource"]) {
             let text = resource.to_string();
-            // Connections come and go; the stage before them is one.
-            let text = text.replace("/@connections/*", "");
+            // Connections and pictures come and go; the stage and the bucket before them are one.
+            let text =
+                text.replace("/@connections/*", "").replace("${MediaBucket.Arn}/media/*", "");
             assert!(!text.contains('*'), "{role}: {resource}");
         }
     }
@@ -56,5 +61,26 @@ fn secrets_are_given_by_name() {
         let secret = id.contains("Secret") || id.contains("AdminKey");
         assert!(!secret || id.ends_with("Param"), "{id} would be a secret in the clear");
         assert!(parameter["Description"].is_string(), "{id} is asked for by `sam deploy --guided`");
+    }
+}
+
+/// Parameters of the template that a value names, as names of secrets.
+fn parameters(value: &Value) -> BTreeSet<String> {
+    named_in(value).into_iter().filter(|it| it.ends_with("Param")).collect()
+}
+
+#[test]
+fn each_role_reads_the_parameters_that_its_function_is_given() {
+    let template = Template::read();
+    let global = &template.section("Globals")["Function"]["Environment"];
+    for (id, function) in template.of_type("AWS::Serverless::Function") {
+        let given = parameters(&json!([global, function["Environment"]]));
+        let role = id.replace("Function", "Role");
+        let allowed = statements(&template)
+            .into_iter()
+            .filter(|(it, statement)| *it == role && statement["Action"] == "ssm:GetParameters")
+            .flat_map(|(_, statement)| parameters(&statement["Resource"]))
+            .collect();
+        assert_eq!(given, allowed, "{id}");
     }
 }
