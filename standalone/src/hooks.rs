@@ -23,6 +23,9 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a receiver may take, to the last byte of its answer (the advice to those who send webhooks: 5 to 10 s).
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The data directory belongs to one process: opening it locks it.
+const ALONE: bool = true;
+
 /// Where events arrive, and who sends them. The writer runs from here on.
 pub(crate) fn start(
     data: &Data,
@@ -31,8 +34,8 @@ pub(crate) fn start(
     bus: Option<Bus>,
 ) -> Result<(Hooks, Arc<Notifier>), HttpError> {
     let http = Http::new(Settings { timeout: TIMEOUT, ..Settings::new(addresses) })?;
-    let (hooks, notifier, writer) =
-        Notifier::new(data.clone(), http, bus, registry.apps(), registry.endpoints());
+    let (apps, endpoints) = (registry.apps(), registry.endpoints());
+    let (hooks, notifier, writer) = Notifier::new(data.clone(), http, bus, apps, endpoints, ALONE);
     tokio::spawn(writer.run());
     Ok((hooks, notifier))
 }

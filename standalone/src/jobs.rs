@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use channels::Job;
+use registry::Registry;
 use store::Store;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::sockets::Sockets;
 
@@ -93,6 +94,21 @@ pub(crate) async fn run<S: Store>(
 pub(crate) async fn end_disabled<S: Store>(mut changes: watch::Receiver<u64>, core: Arc<Core<S>>) {
     while changes.changed().await.is_ok() {
         core.close_disabled(core.outbox().ids()).await;
+    }
+}
+
+/// How often it is asked whether the apps table is to be read again.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Sees what others wrote into the apps table, for as long as the server runs.
+pub(crate) async fn keep_apps_fresh(registry: Arc<Registry>) {
+    let mut clock = interval(LOOK);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    loop {
+        clock.tick().await;
+        if let Err(error) = registry.refresh_when_due(now_ms()).await {
+            tracing::warn!(%error, "the apps table cannot be read; what was served before stays");
+        }
     }
 }
 

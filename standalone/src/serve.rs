@@ -10,7 +10,7 @@ use axum::Router;
 use channels::SharedApps;
 use dashboard::{Directory, News};
 use data::Data;
-use gateway::{Admin, Gateway, Visitors};
+use gateway::{Admin, Entrance, Gateway, Visitors};
 use jwks::Verifier;
 use media::{Media, Place};
 use notifying::Notifier;
@@ -121,14 +121,15 @@ async fn serve<S: Store>(
         }
     };
     std::io::stdout().write_all(greeting.as_bytes()).map_err(ServeError::Output)?;
-    let door =
-        Door::new(Arc::clone(&parts.core), parts.verifier, parts.visitors, Timing::default());
+    let entrance = Entrance { verifier: parts.verifier, visitors: parts.visitors };
+    let door = Door::new(Arc::clone(&parts.core), entrance, Timing::default());
     let router = router.merge(sockets::router(Arc::clone(&door)));
     let (end, ended) = oneshot::channel();
     let jobs = tokio::spawn(jobs::run(parts.due, Arc::clone(&parts.core), ended));
     let (stopping, stopped) = watch::channel(false);
     tokio::spawn(hooks::run(Arc::clone(&parts.notifier), stopped.clone()));
     tokio::spawn(jobs::end_disabled(registry.changes(), Arc::clone(&parts.core)));
+    tokio::spawn(jobs::keep_apps_fresh(registry));
     let ticker = tokio::spawn(ticker::run(parts.publishing, stopped));
     server::serve(listener, proxies, router, door, async {
         stop.await;

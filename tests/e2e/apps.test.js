@@ -77,6 +77,49 @@ describe('apps', { skip: needsProcess }, () => {
     assert.equal(await status(sdk(server, '1', off).trigger('a', 'e', {})), 200);
   });
 
+  test('open connections see their app as it is after an edit', async (t) => {
+    const server = await start(t);
+    const { fresh } = await apps(server, 'create', '--id', '6', '--history', 'private-log-:10:60');
+    const [one, two] = [await connected(t, server, fresh), await connected(t, server, fresh)];
+    for (const wire of [one, two]) await signed(wire, 'private-a', fresh);
+    const say = (wire) => wire.send('client-hi', { channel: 'private-a', data: 'x'.repeat(50) });
+    say(one);
+    assert.match((await one.until('pusher:error')).data.message, /client events/i);
+
+    // Client events, counts, history and smaller data, while both are connected.
+    const edited = await apps(server, 'edit', '6', '--client-events', '--subscription-counts', '--connections', '3',
+      '--history', 'private-a:5:60', '--limit', 'event_data_bytes=60', '--name', 'Six');
+    assert.deepEqual([edited.name, edited.limits.connections, edited.history[0].prefix], ['Six', 3, 'private-a']);
+    say(one);
+    const heard = await two.until('client-hi');
+    assert.equal(typeof heard.serial, 'number', 'its channel has a history now');
+    one.send('client-hi', { channel: 'private-a', data: 'x'.repeat(61) });
+    await one.until('pusher:error');
+    assert.equal(await status(sdk(server, '6', fresh).trigger('private-a', 'e', 'x'.repeat(61))), 413);
+    // A newcomer is counted to those who were there before; a fourth connection is one too many.
+    const third = await connected(t, server, fresh);
+    await signed(third, 'private-a', fresh);
+    for (const wire of [one, two]) {
+      const { data } = await wire.until('pusher_internal:subscription_count');
+      assert.equal(JSON.parse(data).subscription_count, 3);
+    }
+    await refused(t, server, fresh, 4004);
+
+    // Fewer connections than there are: those that are open stay; others are refused. So with pages of other origins.
+    await apps(server, 'edit', '6', '--connections', '1', '--origin', 'https://app.example.com', '--client-events=false');
+    await one.quiet();
+    say(one);
+    await one.until('pusher:error');
+    await apps(server, 'edit', '6', '--limit', 'connections=default', '--clear', 'history');
+    const page = new Wire(server, { path: `/app/${fresh.key}`, origin: 'https://evil.example' });
+    t.after(() => page.socket.terminate());
+    assert.equal((await page.next('the error')).data.code, 4009);
+    await two.quiet();
+    const bad = await runToEnd(['apps', 'edit', '6', '--limit', 'conections=1', '--url', server.url], { env: environment({ ADMIN_KEY }) });
+    assert.match(bad.stderr, /limits.*There is no such field/);
+    assert.match((await runToEnd(['apps', 'edit', '6'], { env: environment({ ADMIN_KEY }) })).stderr, /Name what is to change/);
+  });
+
   test('the same channels, users and socket ids in two apps know nothing of each other', async (t) => {
     const server = await start(t);
     const ids = ['1', '2'];

@@ -5,6 +5,7 @@
 
 mod change;
 mod check;
+mod edit;
 mod limits;
 mod merge;
 mod new;
@@ -14,6 +15,7 @@ mod view;
 
 pub use change::{KEYS, Refused};
 pub use check::{Registered, SpecError};
+pub use edit::{LimitsPatch, PatchApp};
 pub use merge::{Merged, merge};
 pub use new::NewApp;
 pub use secret::SecretText;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use webhooks::EndpointSpec;
 
-use crate::{AppSpec, KeySpec, LimitsSpec};
+use crate::{AppSpec, HistorySpec, KeySpec, LimitsSpec};
 
 /// An app to be made; its keys are made with it.
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -22,6 +22,10 @@ pub struct NewApp {
     pub allowed_origins: Vec<String>,
     /// Channel prefixes open to every signed-in user.
     pub user_prefixes: Vec<String>,
+    /// Seconds until a connection must have signed in or joined a private channel.
+    pub authorize_within_s: Option<u32>,
+    /// Which channels remember their events.
+    pub history: Vec<HistorySpec>,
     /// Who receives its events.
     pub webhooks: Vec<EndpointSpec>,
     /// Its limits.
@@ -37,6 +41,8 @@ impl NewApp {
             subscription_counts: self.subscription_counts,
             allowed_origins: self.allowed_origins,
             user_prefixes: self.user_prefixes,
+            authorize_within_s: self.authorize_within_s,
+            history: self.history,
             webhooks: self.webhooks,
             limits: self.limits,
             ..base

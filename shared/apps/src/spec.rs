@@ -57,7 +57,7 @@ pub struct KeySpec {
 }
 
 /// `limits` of an app; what is left out is Pusher's number.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsSpec {
     /// Most connections at once.
@@ -94,7 +94,7 @@ pub struct LimitsSpec {
 }
 
 /// `limits.per_user` and `limits.per_app`; 0 is no limit.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RatesSpec {
     /// Messages of clients.
@@ -109,7 +109,7 @@ pub struct RatesSpec {
 }
 
 /// One entry of `history`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HistorySpec {
     /// What the channels' names begin with.

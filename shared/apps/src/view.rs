@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::AppSpec;
+use crate::{AppSpec, HistorySpec, LimitsSpec};
 
 /// Where an app is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -36,8 +36,12 @@ pub struct AppView {
     pub allowed_origins: Vec<String>,
     /// Channel prefixes open to every signed-in user.
     pub user_prefixes: Vec<String>,
-    /// Most connections at once, if limited.
-    pub connections: Option<u32>,
+    /// Seconds until a connection must have signed in or joined a private channel, if there is such a time.
+    pub authorize_within_s: Option<u32>,
+    /// Which channels remember their events.
+    pub history: Vec<HistorySpec>,
+    /// The limits that are not the usual ones.
+    pub limits: LimitsSpec,
     /// Who receives its events.
     pub webhooks: Vec<EndpointView>,
 }
@@ -74,7 +78,9 @@ impl AppSpec {
             subscription_counts: self.subscription_counts,
             allowed_origins: self.allowed_origins.clone(),
             user_prefixes: self.user_prefixes.clone(),
-            connections: self.limits.connections,
+            authorize_within_s: self.authorize_within_s,
+            history: self.history.clone(),
+            limits: self.limits.clone(),
             webhooks: self.webhooks.iter().map(endpoint).collect(),
         }
     }

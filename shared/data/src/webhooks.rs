@@ -137,7 +137,9 @@ fn hook_item(delivery: &Delivery) -> Result<Item, Error> {
     let mut item = write(delivery)?;
     item.extend(key(&delivery.id));
     match &delivery.state {
-        DeliveryState::Waiting { at } => item.extend(keys::due(delivery.id.as_str(), *at)),
+        DeliveryState::Waiting { at } | DeliveryState::Held { until: at, .. } => {
+            item.extend(keys::due(delivery.id.as_str(), *at));
+        }
         DeliveryState::Dead { at, .. } => {
             let place = keys::timed(*at, delivery.id.as_str());
             item.insert("list_pk".to_owned(), text(delivery.app_id.as_str()));

@@ -5,7 +5,7 @@
 use data::{Data, Error, HOOK_WRITES, HookWrite};
 use posts::Timestamp;
 use protocol::AppId;
-use webhooks::{Batch, Delivery, DeliveryId, EndpointId, LEASE, Outcome};
+use webhooks::{Batch, Claimant, Delivery, DeliveryId, EndpointId, LEASE, Outcome, Process};
 
 fn now() -> Timestamp {
     Timestamp::from_ms(1_795_161_600_000)
@@ -24,7 +24,7 @@ async fn due(data: &Data, horizon: Timestamp) -> Vec<DeliveryId> {
 fn delivery(number: u128, app: &str) -> Delivery {
     let batch = Batch { events: r#"[{"name":"cache_miss"}]"#.into(), event_count: 1 };
     let id = DeliveryId::from_number(number);
-    Delivery::new(id, AppId::new(app), EndpointId::new("e"), batch, now())
+    Delivery::new(id, AppId::new(app), EndpointId::new("e"), batch, &Process::from_number(1), now())
 }
 
 fn refused(delivery: &Delivery) -> Delivery {
@@ -57,7 +57,8 @@ async fn one_of_two_claims_wins() {
     let new = delivery(1, "1");
     data.write_hooks(&[HookWrite::Add(new.clone())]).await.unwrap();
     let later = now().plus(LEASE);
-    let claimed = new.claim(later, later).unwrap();
+    let me = Claimant { process: Process::from_number(2), alone: false };
+    let claimed = new.claim(&me, later, later).unwrap();
     data.replace_hook(&new, &claimed).await.unwrap();
     assert!(matches!(data.replace_hook(&new, &claimed).await, Err(Error::Conflict)));
     assert_eq!(due(&data, later).await, []);

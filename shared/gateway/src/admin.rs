@@ -1,6 +1,7 @@
 //! What operators call: apps and dead letters of webhooks. One verb, one file.
 
 mod create_app;
+mod edit_app;
 mod list_apps;
 mod list_dead;
 mod remove_key;
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> Routes<Admin> {
         .add(list_apps::__path_list_apps, list_apps::list_apps)
         .add(create_app::__path_create_app, create_app::create_app)
         .add(show_app::__path_show_app, show_app::show_app)
+        .add(edit_app::__path_edit_app, edit_app::edit_app)
         .add(rotate_key::__path_rotate_key, rotate_key::rotate_key)
         .add(remove_key::__path_remove_key, remove_key::remove_key)
         .add(set_enabled::__path_enable_app, set_enabled::enable_app)

@@ -1,6 +1,6 @@
 //! The OpenAPI document: made of the routes themselves.
 
-use apps::{AppView, EndpointView, LimitsSpec, NewApp, RatesSpec, Source};
+use apps::{AppView, EndpointView, HistorySpec, LimitsSpec, NewApp, PatchApp, RatesSpec, Source};
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
@@ -45,6 +45,7 @@ use crate::routes::Routes;
         FreshApp,
         FreshKey,
         GrantAt,
+        HistorySpec,
         LimitsSpec,
         MissedEvents,
         Job,
@@ -55,6 +56,7 @@ use crate::routes::Routes;
         NewPosts,
         NewSeries,
         Notifications,
+        PatchApp,
         PatchPost,
         PostStatus,
         PostView,

@@ -1,7 +1,6 @@
 //! The push core on AWS.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws::Aws;
@@ -45,8 +44,6 @@ pub struct Host {
     pub after: After,
     /// What the operator decides.
     pub deployed: Deployed,
-    /// When the apps were read, milliseconds since the Unix epoch.
-    pub(crate) refreshed: AtomicU64,
 }
 
 /// Milliseconds since the Unix epoch: the clock of all functions.
@@ -55,8 +52,6 @@ pub fn now_ms() -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// How old the list of apps may be when an event comes.
-const APPS_AGE: Duration = Duration::from_secs(30);
 /// How long a receiver of webhooks may take, to the last byte of its answer (the advice to those who send webhooks: 5 to 10 s).
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -74,15 +69,9 @@ pub struct Posts {
 }
 
 impl Host {
-    /// Reads the table of apps again if that was long ago. What was served before stays if it cannot be read.
+    /// Serves what was changed in the table of apps some seconds ago. What was served before stays if it cannot be read.
     pub async fn refresh(&self) {
-        let now = now_ms();
-        let age = now.saturating_sub(self.refreshed.load(Ordering::Relaxed));
-        if u128::from(age) < APPS_AGE.as_millis() {
-            return;
-        }
-        self.refreshed.store(now, Ordering::Relaxed);
-        if let Err(error) = self.registry.refresh().await {
+        if let Err(error) = self.registry.refresh_when_due(now_ms()).await {
             tracing::warn!(%error, "the apps are served as they were");
         }
     }
@@ -109,8 +98,8 @@ impl Host {
         };
         let http = Http::new(Settings { timeout: WEBHOOK_TIMEOUT, ..Settings::new(addresses) })?;
         let (apps, endpoints) = (self.registry.apps(), self.registry.endpoints());
-        let (hooks, notifier, writer) =
-            Notifier::new(self.data.clone(), http, settings.bus.clone(), apps, endpoints);
+        let (data, bus) = (self.data.clone(), settings.bus.clone());
+        let (hooks, notifier, writer) = Notifier::new(data, http, bus, apps, endpoints, false);
         tokio::spawn(writer.run());
         let platforms =
             Platforms::new(Http::new(Settings::new(addresses))?, settings.platforms.clone());

@@ -123,8 +123,7 @@ impl Start {
         let facts = Directory(data.clone());
         let core = Arc::new(Service::new(registry.apps(), store, gate.clone(), facts));
         let after = After::default();
-        let refreshed = now_ms().into();
-        Ok(Host { env, aws, data, registry, core, gate, after, deployed, refreshed })
+        Ok(Host { env, aws, data, registry, core, gate, after, deployed })
     }
 }
 

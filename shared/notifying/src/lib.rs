@@ -17,7 +17,7 @@ use channels::SharedApps;
 use data::Data;
 use outbound::Http;
 use tokio::sync::mpsc;
-use webhooks::SharedEndpoints;
+use webhooks::{Claimant, Process, SharedEndpoints};
 
 use crate::room::Rooms;
 
@@ -35,24 +35,28 @@ pub struct Notifier {
     endpoints: SharedEndpoints,
     queue: mpsc::Sender<write::Entry>,
     rooms: Rooms,
+    me: Claimant,
 }
 
 impl Notifier {
     /// Puts the parts together: where events arrive, who sends them, and who writes them down. The writer works only
     /// while [`Writer::run`] runs. `http` decides which addresses are open and how long a call may take; without a `bus`, what is
-    /// for one becomes a dead letter.
+    /// for one becomes a dead letter. `alone`: whether no other process has this store.
     pub fn new(
         data: Data,
         http: Http,
         bus: Option<Bus>,
         apps: SharedApps,
         endpoints: SharedEndpoints,
+        alone: bool,
     ) -> (Hooks, std::sync::Arc<Self>, Writer) {
         let (queue, entries) = mpsc::channel(write::QUEUE);
         let hooks = Hooks::new(endpoints.clone(), queue.clone());
         let lost = hooks.lost();
         let rooms = Rooms::default();
-        let notifier = std::sync::Arc::new(Self { data, http, bus, apps, endpoints, queue, rooms });
+        let me = Claimant { process: Process::from_number(rand::random()), alone };
+        let parts = Self { data, http, bus, apps, endpoints, queue, rooms, me };
+        let notifier = std::sync::Arc::new(parts);
         let writer = Writer::new(std::sync::Arc::clone(&notifier), entries, lost);
         (hooks, notifier, writer)
     }

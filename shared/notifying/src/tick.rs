@@ -16,10 +16,9 @@ const PER_SHARD: i32 = 200;
 /// Most endpoints that are tried at once. Ours.
 const AT_ONCE: usize = 64;
 
-/// One run: since when, and what it may claim.
+/// One run: its time, and what it may claim.
 struct Run {
     clock: Clock,
-    began: Timestamp,
     horizon: Timestamp,
 }
 
@@ -30,13 +29,14 @@ impl Notifier {
         self.run(now, now).await;
     }
 
-    /// The first run after a start of a process that is alone: takes up at once what an earlier one left half done.
+    /// The first run after a start. A process that is alone takes up at once what an earlier one left half done; one that
+    /// shares its store waits until a lease ends, because its holder may be alive.
     pub async fn resume(&self, now: Timestamp) {
-        self.run(now, now.plus(LEASE)).await;
+        self.run(now, if self.me.alone { now.plus(LEASE) } else { now }).await;
     }
 
     async fn run(&self, now: Timestamp, horizon: Timestamp) {
-        let run = Run { clock: Clock::starting(now), began: now, horizon };
+        let run = Run { clock: Clock::starting(now), horizon };
         let due = match self.data.due_hooks(horizon, PER_SHARD).await {
             Ok(due) => due,
             Err(error) => {
@@ -57,9 +57,7 @@ impl Notifier {
     async fn again(&self, id: DeliveryId, run: &Run) {
         let now = run.clock.now();
         let claimed = match self.data.get_hook(&id).await {
-            // What began after this run did is in the hands of this process.
-            Ok(found) if found.since >= run.began && run.horizon > run.began => return,
-            Ok(found) => found.claim(now, run.horizon).map(|claimed| (found, claimed)),
+            Ok(found) => found.claim(&self.me, now, run.horizon).map(|claimed| (found, claimed)),
             Err(data::Error::NotFound) => None,
             Err(error) => {
                 tracing::error!(delivery = %id, cause = ?error, "a webhook cannot be read");

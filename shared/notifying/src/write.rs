@@ -130,7 +130,8 @@ impl Writer {
             let Some(endpoint) = endpoints.get(&place.0, &place.1) else { continue };
             for batch in batches(endpoint, &events) {
                 let id = DeliveryId::from_number(unique(now));
-                let made = Delivery::new(id, place.0.clone(), place.1.clone(), batch, now);
+                let by = &self.notifier.me.process;
+                let made = Delivery::new(id, place.0.clone(), place.1.clone(), batch, by, now);
                 fresh.push(match self.notifier.rooms.seat(&place) {
                     Some(seat) => (made, Some(seat)),
                     None => (made.unclaimed(now), None),

@@ -32,7 +32,7 @@ impl Registry {
     pub async fn create(&self, new: NewApp) -> Result<Fresh, Refusal> {
         let spec = new.with(rand::random_range(IDS).to_string(), pair());
         let id = spec.check()?.app.id;
-        let _turn = self.turn.lock().await;
+        let mut served = self.turn.lock().await;
         if self.configured(&id).is_some() {
             return Err(Refusal::Taken);
         }
@@ -41,7 +41,7 @@ impl Registry {
             Err(data::Error::Conflict) => return Err(Refusal::Taken),
             done => done?,
         }
-        self.refresh().await?;
+        self.refresh(&mut served).await?;
         Ok(fresh(&spec))
     }
 

@@ -1,7 +1,7 @@
 //! The verbs of apps: those of the configuration and those of the table, served as one list.
 //!
-//! What is served is a snapshot that readers share; it is made anew from the table after every change and whenever
-//! [`Registry::refresh`] is called, so a host with several processes calls that every few seconds.
+//! What is served is a snapshot that readers share; it is made anew from the table after every change. What another
+//! process changed is seen by [`Registry::refresh_when_due`], which a host calls as often as it likes.
 
 mod change;
 mod create;
@@ -9,14 +9,17 @@ mod error;
 mod read;
 mod refresh;
 
+use std::sync::atomic::AtomicU64;
+
 use apps::AppSpec;
 use channels::SharedApps;
-use data::Data;
+use data::{AppRow, Data};
 use tokio::sync::{Mutex, watch};
 use webhooks::SharedEndpoints;
 
 pub use create::Fresh;
 pub use error::{OpenError, Refusal};
+pub use refresh::REFRESH;
 
 /// The apps of a server.
 pub struct Registry {
@@ -25,8 +28,10 @@ pub struct Registry {
     apps: SharedApps,
     endpoints: SharedEndpoints,
     changed: watch::Sender<u64>,
-    /// One change at a time, so that the snapshot is never older than the last answer.
-    turn: Mutex<()>,
+    /// When the table is to be read again, milliseconds since the Unix epoch.
+    due_ms: AtomicU64,
+    /// One change at a time, so that the snapshot is never older than the last answer: with the rows that it is made of.
+    turn: Mutex<Vec<AppRow>>,
 }
 
 impl Registry {

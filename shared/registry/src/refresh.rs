@@ -1,5 +1,8 @@
 //! From the table to what is served.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use apps::{AppSpec, Merged, Registered, SpecError, merge};
 use channels::SharedApps;
 use data::{AppRow, Data};
@@ -8,13 +11,18 @@ use webhooks::SharedEndpoints;
 
 use crate::{OpenError, Registry};
 
+/// How old what is served may grow before the table is read again: half of it to all of it, so that processes which
+/// started together do not read together.
+pub const REFRESH: Duration = Duration::from_secs(6);
+
 impl Registry {
     /// Reads the table for the first time.
     ///
     /// # Errors
     /// When there is no app at all, the configuration cannot be served, or the table cannot be read.
     pub async fn open(data: Data, configured: Vec<AppSpec>) -> Result<Self, OpenError> {
-        let Merged { apps, endpoints, .. } = read(&data, &configured).await?;
+        let rows = data.list_apps().await?;
+        let Merged { apps, endpoints, .. } = merged(&configured, &rows)?;
         let shared = SharedEndpoints::default();
         shared.replace(endpoints);
         Ok(Self {
@@ -23,16 +31,40 @@ impl Registry {
             apps: SharedApps::new(apps),
             endpoints: shared,
             changed: watch::Sender::new(0),
-            turn: Mutex::default(),
+            due_ms: AtomicU64::new(0),
+            turn: Mutex::new(rows),
         })
     }
 
-    /// Serves what the table says now.
+    /// Serves what other processes changed, if what is served is so old that the table is to be read again. At other times
+    /// it costs a look at a number. `now_ms`: milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    /// When the table cannot be read; what was served before stays until the next time.
+    pub async fn refresh_when_due(&self, now_ms: u64) -> Result<(), OpenError> {
+        let due = self.due_ms.load(Ordering::Relaxed);
+        let pause = REFRESH.mul_f64(rand::random_range(0.5..=1.0)).as_millis();
+        let next = now_ms.saturating_add(u64::try_from(pause).unwrap_or(u64::MAX));
+        // Of several callers one reads.
+        let exchange =
+            |it| self.due_ms.compare_exchange(due, it, Ordering::Relaxed, Ordering::Relaxed);
+        if now_ms < due || exchange(next).is_err() {
+            return Ok(());
+        }
+        self.refresh(&mut *self.turn.lock().await).await
+    }
+
+    /// Serves what the table says now, if that is something else than before.
     ///
     /// # Errors
     /// When the table cannot be read; what was served before stays.
-    pub async fn refresh(&self) -> Result<(), OpenError> {
-        let Merged { apps, endpoints, .. } = read(&self.data, &self.configured).await?;
+    pub(crate) async fn refresh(&self, served: &mut Vec<AppRow>) -> Result<(), OpenError> {
+        let rows = self.data.list_apps().await?;
+        if *served == rows {
+            return Ok(());
+        }
+        let Merged { apps, endpoints, .. } = merged(&self.configured, &rows)?;
+        *served = rows;
         self.endpoints.replace(endpoints);
         self.apps.replace(apps);
         self.changed.send_modify(|count| *count += 1);
@@ -40,10 +72,9 @@ impl Registry {
     }
 }
 
-async fn read(data: &Data, configured: &[AppSpec]) -> Result<Merged, OpenError> {
+fn merged(configured: &[AppSpec], rows: &[AppRow]) -> Result<Merged, OpenError> {
     let configured = configured.iter().map(AppSpec::check);
     let configured: Vec<Registered> = configured.collect::<Result<_, SpecError>>()?;
-    let rows = data.list_apps().await?;
     let merged = merge(&configured, rows.iter().filter_map(registered).collect())?;
     for id in &merged.shadowed {
         tracing::warn!(app = %id, "a row of the apps table is not served: its id or a key is configured");

@@ -6,7 +6,7 @@ use apps::{AppSpec, KeySpec, NewApp, Refused, SecretText, Source};
 use auth::Secret;
 use data::Data;
 use protocol::{AppId, AppKey};
-use registry::{Refusal, Registry};
+use registry::{REFRESH, Refusal, Registry};
 
 async fn data() -> Data {
     let data = Data::new(embedded::memory().unwrap());
@@ -97,4 +97,26 @@ async fn webhooks_of_an_app_are_served_with_it_and_a_broken_row_harms_nobody() {
     let again = open(&data).await;
     assert_eq!(again.list().await.unwrap().len(), 2);
     assert!(again.apps().load().by_id(&id).is_some());
+}
+
+#[tokio::test]
+async fn what_another_process_changed_is_seen_within_seconds_and_nothing_else_is_told() {
+    let data = data().await;
+    let (one, two) = (open(&data).await, open(&data).await);
+    let (apps, mut changes) = (two.apps(), two.changes());
+    let refresh = REFRESH.as_millis() as u64;
+    let id = AppId::new("2");
+    two.refresh_when_due(1_000).await.unwrap();
+    one.create(new("2")).await.unwrap();
+    two.refresh_when_due(1_000 + refresh / 2 - 1).await.unwrap();
+    assert!(apps.load().by_id(&id).is_none(), "the table was not read");
+    two.refresh_when_due(1_000 + refresh).await.unwrap();
+    assert!(apps.load().by_id(&id).is_some() && changes.has_changed().unwrap());
+    changes.mark_unchanged();
+
+    two.refresh_when_due(1_000 + 2 * refresh).await.unwrap();
+    assert!(!changes.has_changed().unwrap(), "nothing has changed");
+    one.set_enabled(&id, false).await.unwrap();
+    two.refresh_when_due(1_000 + 3 * refresh).await.unwrap();
+    assert!(!apps.load().by_id(&id).unwrap().enabled && changes.has_changed().unwrap());
 }

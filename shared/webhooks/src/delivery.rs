@@ -46,6 +46,27 @@ impl fmt::Debug for DeliveryId {
     }
 }
 
+/// A process that sends. Its name is drawn at its start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Process(String);
+
+impl Process {
+    /// A process by a number that no other has.
+    pub fn from_number(number: u128) -> Self {
+        Self(format!("{number:032x}"))
+    }
+}
+
+/// Who claims deliveries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimant {
+    /// The process.
+    pub process: Process,
+    /// Whether no other process has this store: then what another one holds, it left behind.
+    pub alone: bool,
+}
+
 /// Some events on their way to one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
@@ -78,6 +99,13 @@ pub enum DeliveryState {
     Waiting {
         /// When it may be claimed.
         at: Timestamp,
+    },
+    /// Being sent.
+    Held {
+        /// When the lease ends, and it may be claimed.
+        until: Timestamp,
+        /// Who has it.
+        by: Process,
     },
     /// Given up: a dead letter.
     Dead {
@@ -121,10 +149,11 @@ impl Delivery {
         app_id: AppId,
         endpoint_id: EndpointId,
         batch: crate::Batch,
+        by: &Process,
         now: Timestamp,
     ) -> Self {
         let crate::Batch { events, event_count } = batch;
-        let state = DeliveryState::Waiting { at: now.plus(LEASE) };
+        let state = DeliveryState::Held { until: now.plus(LEASE), by: by.clone() };
         Self {
             id,
             app_id,
@@ -147,15 +176,20 @@ impl Delivery {
     /// When it may be claimed; never if it is dead.
     pub fn due_at(&self) -> Option<Timestamp> {
         match self.state {
-            DeliveryState::Waiting { at } => Some(at),
+            DeliveryState::Waiting { at } | DeliveryState::Held { until: at, .. } => Some(at),
             DeliveryState::Dead { .. } => None,
         }
     }
 
-    /// Takes it up for one attempt. Nothing if it is not due at `horizon`: another has it.
-    pub fn claim(&self, now: Timestamp, horizon: Timestamp) -> Option<Self> {
-        let due = self.due_at().is_some_and(|at| at <= horizon);
-        due.then(|| self.with(DeliveryState::Waiting { at: now.plus(LEASE) }))
+    /// Takes it up for one attempt. Nothing if it is not due at `horizon`, or another has it.
+    pub fn claim(&self, me: &Claimant, now: Timestamp, horizon: Timestamp) -> Option<Self> {
+        let free = match &self.state {
+            DeliveryState::Waiting { at } => *at <= horizon,
+            DeliveryState::Held { until, by } => *until <= now || (me.alone && *by != me.process),
+            DeliveryState::Dead { .. } => false,
+        };
+        let held = DeliveryState::Held { until: now.plus(LEASE), by: me.process.clone() };
+        free.then(|| self.with(held))
     }
 
     /// What becomes of it after an attempt; nothing if it is done. `chance` is from 0 to 1.
@@ -207,7 +241,15 @@ mod tests {
     fn delivery() -> Delivery {
         let batch = Batch { events: "[]".into(), event_count: 0 };
         let id = DeliveryId::from_number(7);
-        Delivery::new(id, AppId::new("1"), EndpointId::new("e"), batch, at(0))
+        Delivery::new(id, AppId::new("1"), EndpointId::new("e"), batch, &maker().process, at(0))
+    }
+
+    fn maker() -> Claimant {
+        Claimant { process: Process::from_number(1), alone: true }
+    }
+
+    fn other(alone: bool) -> Claimant {
+        Claimant { process: Process::from_number(2), alone }
     }
 
     fn failed(why: &str) -> Outcome {
@@ -217,11 +259,22 @@ mod tests {
     #[test]
     fn a_new_delivery_belongs_to_its_maker_until_the_lease_ends() {
         let new = delivery();
-        assert_eq!(new.claim(at(29), at(29)), None);
-        let claimed = new.claim(at(30), at(30)).unwrap();
-        assert_eq!((claimed.due_at(), claimed.version), (Some(at(60)), 2));
-        // A process that is alone looks ahead at its start.
-        assert!(new.claim(at(1), at(31)).is_some());
+        for claimant in [maker(), other(false)] {
+            assert_eq!(new.claim(&claimant, at(29), at(59)), None, "{claimant:?}");
+            let claimed = new.claim(&claimant, at(30), at(30)).unwrap();
+            assert_eq!((claimed.due_at(), claimed.version), (Some(at(60)), 2));
+        }
+        // To a process that is alone, what another one held is left behind.
+        assert!(new.claim(&other(true), at(1), at(1)).is_some());
+    }
+
+    #[test]
+    fn who_looks_ahead_takes_what_waits_and_not_what_is_held() {
+        let waits = delivery().unclaimed(at(20));
+        assert_eq!(waits.claim(&other(false), at(1), at(1)), None);
+        let held = waits.claim(&other(false), at(1), at(31)).unwrap();
+        assert_eq!(held.claim(&maker(), at(1), at(31)).is_some(), maker().alone);
+        assert_eq!(held.claim(&other(true), at(1), at(31)), None, "its own");
     }
 
     #[test]
@@ -231,7 +284,7 @@ mod tests {
         assert_eq!((again.attempts, again.due_at()), (1, Some(at(2))));
         let dead = again.settle(failed("502"), at(300), 1.0).unwrap();
         assert_eq!(dead.state, DeliveryState::Dead { at: at(300), why: "502".into() });
-        assert_eq!((dead.due_at(), dead.claim(at(900), at(900))), (None, None));
+        assert_eq!((dead.due_at(), dead.claim(&other(true), at(900), at(900))), (None, None));
         let refused = delivery().settle(Outcome::Refused { why: "no".into() }, at(1), 0.0).unwrap();
         assert_eq!(refused.state, DeliveryState::Dead { at: at(1), why: "no".into() });
     }

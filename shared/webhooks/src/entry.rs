@@ -113,7 +113,14 @@ mod tests {
             r#"[{"name":"channel_occupied","channel":"a"},{"name":"cache_miss","channel":"b"}]"#;
         let batch = Batch { events: events.into(), event_count: 2 };
         let now = Timestamp::from_ms(0);
-        Delivery::new(DeliveryId::from_number(1), AppId::new("7"), EndpointId::new("e"), batch, now)
+        Delivery::new(
+            DeliveryId::from_number(1),
+            AppId::new("7"),
+            EndpointId::new("e"),
+            batch,
+            &crate::Process::from_number(1),
+            now,
+        )
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod testing;
 
 pub use answer::answered;
 pub use batch::{BATCH_BYTES, BATCH_EVENTS, Batch, batches};
-pub use delivery::{Delivery, DeliveryId, DeliveryState, LEASE, Outcome};
+pub use delivery::{Claimant, Delivery, DeliveryId, DeliveryState, LEASE, Outcome, Process};
 pub use endpoint::{Endpoint, EndpointId, Endpoints, SharedEndpoints, Target};
 pub use entry::{ENTRIES, SOURCE, failed_entries, left_over};
 pub use event::{EVENTS, event};

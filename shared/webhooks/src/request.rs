@@ -51,7 +51,14 @@ mod tests {
         let batch = Batch { events: events.into(), event_count: 1 };
         let now = Timestamp::from_ms(1_700_000_000_000);
         let id = DeliveryId::from_number(1);
-        let delivery = Delivery::new(id, AppId::new("1001"), EndpointId::new("e"), batch, now);
+        let delivery = Delivery::new(
+            id,
+            AppId::new("1001"),
+            EndpointId::new("e"),
+            batch,
+            &crate::Process::from_number(1),
+            now,
+        );
         let request = delivery.request(&KeyPair::new("pb-key", "pb-secret"), now);
         assert_eq!(
             request.body,

@@ -69,6 +69,11 @@ impl Server {
         Ok(self.client.post(self.at(path)?).header(CONTENT_TYPE, "application/json").body(json))
     }
 
+    /// A PATCH of JSON text.
+    pub(super) fn patch(&self, path: &str, json: String) -> Result<RequestBuilder, CliError> {
+        Ok(self.client.patch(self.at(path)?).header(CONTENT_TYPE, "application/json").body(json))
+    }
+
     /// A DELETE of `path`.
     pub(super) fn delete(&self, path: &str) -> Result<RequestBuilder, CliError> {
         Ok(self.client.delete(self.at(path)?))

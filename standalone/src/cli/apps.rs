@@ -1,10 +1,13 @@
 //! `pushbridge apps`: list, make, switch and re-key apps.
 
+mod settings;
+
 use std::io::Write;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use self::settings::{Clear, Settings};
 use super::operator::{Common, KEY_HELP, Operator, segment};
 use super::{CliError, term};
 use crate::config::Env;
@@ -15,6 +18,7 @@ Apps of the configuration are listed and shown here, and changed there.
 Examples:
   pushbridge apps list
   pushbridge apps create --id 7 --name Chat --client-events
+  pushbridge apps edit 7 --client-events=false --limit connections=500
   pushbridge apps rotate-key 7
   pushbridge apps remove-key 7 0f3c5a81d2e94b7760aa
   pushbridge apps disable 7";
@@ -26,6 +30,15 @@ Examples:
   pushbridge apps create --name Chat
   pushbridge apps create --id 7 --client-events --origin https://app.example.com \\
     --user-prefix private-chat- --webhook https://app.example.com/pusher-hooks";
+
+const EDIT_EXAMPLES: &str = "\
+What is not named stays as it is; lists are replaced as a whole. Open connections
+see the app as it is then.
+
+Examples:
+  pushbridge apps edit 7 --name Chat --client-events
+  pushbridge apps edit 7 --history private-log-:100:300 --limit watchlist=50
+  pushbridge apps edit 7 --clear origins --clear webhooks";
 
 /// What to do with apps.
 #[derive(Debug, Args)]
@@ -43,6 +56,9 @@ enum Verb {
     /// Make an app with its first key
     #[command(after_help = CREATE_EXAMPLES)]
     Create(Box<CreateArgs>),
+    /// Change an app
+    #[command(after_help = EDIT_EXAMPLES)]
+    Edit(Box<EditArgs>),
     /// Show an app, without its secrets
     #[command(after_help = "Example:\n  pushbridge apps show 7")]
     Show(One),
@@ -89,27 +105,21 @@ struct CreateArgs {
     /// Its id [default: a number that is drawn]
     #[arg(long)]
     id: Option<String>,
-    /// Its name, for people
-    #[arg(long)]
-    name: Option<String>,
-    /// Its clients may send events
-    #[arg(long)]
-    client_events: bool,
-    /// Subscribers are told how many they are
-    #[arg(long)]
-    subscription_counts: bool,
-    /// An origin whose pages may connect and call; may be repeated
-    #[arg(long = "origin", value_name = "ORIGIN")]
-    origins: Vec<String>,
-    /// A channel prefix open to every signed-in user; may be repeated
-    #[arg(long = "user-prefix", value_name = "PREFIX")]
-    user_prefixes: Vec<String>,
-    /// Where its events go; may be repeated
-    #[arg(long = "webhook", value_name = "URL")]
-    webhooks: Vec<String>,
-    /// Most connections at once
-    #[arg(long, value_name = "NUMBER")]
-    connections: Option<u32>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Args)]
+struct EditArgs {
+    /// The app's id
+    id: String,
+    #[command(flatten)]
+    settings: Settings,
+    /// Give this its usual value again; may be repeated
+    #[arg(long, value_name = "WHAT")]
+    clear: Vec<Clear>,
     #[command(flatten)]
     common: Common,
 }
@@ -119,6 +129,7 @@ impl Verb {
         match self {
             Self::List(args) => &args.common,
             Self::Create(args) => &args.common,
+            Self::Edit(args) => &args.common,
             Self::Show(args) | Self::RotateKey(args) | Self::Disable(args) | Self::Enable(args) => {
                 &args.common
             }
@@ -135,7 +146,8 @@ pub(super) async fn run(args: AppsArgs, env: &Env) -> Result<(), CliError> {
     let at = |id: &str, rest: &str| format!("{base}/{}{rest}", segment(id));
     let answer = match &args.verb {
         Verb::List(_) => operator.get(base).await?,
-        Verb::Create(args) => operator.post(base, body(args).to_string()).await?,
+        Verb::Create(args) => operator.post(base, new(args)?.to_string()).await?,
+        Verb::Edit(args) => operator.patch(&at(&args.id, ""), patch(args)?.to_string()).await?,
         Verb::Show(args) => operator.get(&at(&args.id, "")).await?,
         Verb::RotateKey(args) => operator.post(&at(&args.id, "/keys"), String::new()).await?,
         Verb::RemoveKey(args) => {
@@ -150,25 +162,23 @@ pub(super) async fn run(args: AppsArgs, env: &Env) -> Result<(), CliError> {
     Ok(())
 }
 
-fn body(args: &CreateArgs) -> Value {
-    let webhooks: Vec<_> = args.webhooks.iter().map(|url| json!({ "url": url })).collect();
-    let mut body = json!({
-        "client_events": args.client_events,
-        "subscription_counts": args.subscription_counts,
-        "allowed_origins": args.origins,
-        "user_prefixes": args.user_prefixes,
-        "webhooks": webhooks,
-        "limits": {},
-    });
-    for (name, value) in [("id", &args.id), ("name", &args.name)] {
-        if let Some(value) = value {
-            body[name] = value.as_str().into();
-        }
+fn new(args: &CreateArgs) -> Result<Value, CliError> {
+    let mut body = args.settings.body()?;
+    if let Some(id) = &args.id {
+        body.insert("id".into(), id.as_str().into());
     }
-    if let Some(connections) = args.connections {
-        body["limits"]["connections"] = connections.into();
+    Ok(body.into())
+}
+
+fn patch(args: &EditArgs) -> Result<Value, CliError> {
+    let mut body = args.settings.body()?;
+    for (field, usual) in args.clear.iter().map(|it| it.field()) {
+        body.insert(field.into(), usual);
     }
-    body
+    if body.is_empty() {
+        return Err(CliError::refused("Name what is to change, for example --name Chat."));
+    }
+    Ok(body.into())
 }
 
 /// Apps as a table; below it the key that was just made.
@@ -201,6 +211,8 @@ fn row(app: &Value) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

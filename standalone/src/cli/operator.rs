@@ -47,6 +47,10 @@ impl Operator {
         self.send(self.server.post(path, json)?).await
     }
 
+    pub(super) async fn patch(&self, path: &str, json: String) -> Result<Value, CliError> {
+        self.send(self.server.patch(path, json)?).await
+    }
+
     pub(super) async fn delete(&self, path: &str) -> Result<Value, CliError> {
         self.send(self.server.delete(path)?).await
     }

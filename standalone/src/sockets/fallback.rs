@@ -18,7 +18,7 @@ use serde::Deserialize;
 use store::Store;
 use tokio::sync::mpsc;
 
-use super::door::{Door, Line, Visitor, connection_id};
+use super::door::{Door, Line, connection_id, visitor};
 use super::mailbox::Mailbox;
 use super::receiver::{Kind, Receiver};
 use super::session::TOO_LARGE;
@@ -152,7 +152,7 @@ impl<S: Store, F: Facts + 'static> Fallback<S, F> {
 
     /// Opens a session; it lives on in a task of its own.
     fn open(self: &Arc<Self>, name: Name, request: &Request) -> Option<Session> {
-        let visitor = Visitor::of(request, Some(name.key.clone()));
+        let visitor = visitor(request, Some(name.key.clone()));
         let (sender, inbox) = inbox();
         let session = Session { mailbox: Mailbox::new(connection_id()), inbox: sender };
         {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
+use gateway::{Visitor, chosen_subprotocol};
 use http::header::{CONNECTION, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use hyper::upgrade::Upgraded;
@@ -15,11 +16,8 @@ use tokio::net::TcpStream;
 use tungstenite::handshake::server::create_response_with_body;
 
 use super::Door;
-use super::door::{Line, Visitor, connection_id};
+use super::door::{Line, connection_id, visitor};
 use super::socket::Socket;
-
-/// The subprotocol that carries a token where a client cannot add a query parameter.
-const BEARER: &str = "bearer.";
 
 /// Whether a request wants to become a WebSocket.
 pub(crate) fn is_websocket(headers: &HeaderMap) -> bool {
@@ -33,11 +31,12 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
             Ok(response) => response,
             Err(error) => return not_a_handshake(&error),
         };
-        if let Some(chosen) = chosen_subprotocol(request.headers()) {
+        let chosen = chosen_subprotocol(request.headers()).map(HeaderValue::from_str);
+        if let Some(Ok(chosen)) = chosen {
             response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, chosen);
         }
         let key = request.uri().path().strip_prefix("/app/").map(str::to_owned);
-        let visitor = Visitor::of(&request, key);
+        let visitor = visitor(&request, key);
         let upgrade = hyper::upgrade::on(&mut request);
         let door = Arc::clone(self);
         tokio::spawn(async move {
@@ -53,24 +52,6 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
         let socket = Arc::new(Socket::new(connection_id(), parts.io.into_inner()));
         self.host(Line::Socket(socket, parts.read_buf), visitor).await;
     }
-}
-
-/// The token that a client offers as a subprotocol.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<String> {
-    offered(headers).find_map(|it| it.strip_prefix(BEARER)).map(str::to_owned)
-}
-
-/// The subprotocols that a client offers.
-fn offered(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
-    values.filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',').map(str::trim))
-}
-
-/// A client that offers subprotocols wants one of them back; a token is repeated only if it is alone.
-fn chosen_subprotocol(headers: &HeaderMap) -> Option<HeaderValue> {
-    let plain = offered(headers).find(|it| !it.starts_with(BEARER) && !it.is_empty());
-    let chosen = plain.or_else(|| offered(headers).find(|it| it.starts_with(BEARER)))?;
-    HeaderValue::from_str(chosen).ok()
 }
 
 fn not_a_handshake(error: &tungstenite::Error) -> Response {

@@ -52,7 +52,7 @@ impl From<Delivery> for DeadLetter {
     fn from(delivery: Delivery) -> Self {
         let (given_up_at, why) = match delivery.state {
             DeliveryState::Dead { at, why } => (Some(at), Some(why)),
-            DeliveryState::Waiting { .. } => (None, None),
+            DeliveryState::Waiting { .. } | DeliveryState::Held { .. } => (None, None),
         };
         Self {
             id: delivery.id.as_str().to_owned(),

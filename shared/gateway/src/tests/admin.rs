@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::world::{ADMIN_KEY, Answer, World};
 
-const ROUTES: [(&str, &str); 9] = [
+const ROUTES: [(&str, &str); 10] = [
     ("GET", "/api/admin/apps"),
     ("POST", "/api/admin/apps"),
     ("GET", "/api/admin/apps/1001"),
+    ("PATCH", "/api/admin/apps/1001"),
     ("POST", "/api/admin/apps/1001/keys"),
     ("DELETE", "/api/admin/apps/1001/keys/pb-key"),
     ("POST", "/api/admin/apps/1001/disable"),
@@ -101,5 +102,45 @@ async fn refusals_say_what_to_do() {
     assert_eq!(
         ask(&world, "GET", "/api/admin/webhooks", &null).await.json(),
         json!({ "webhooks": [] })
+    );
+}
+
+#[tokio::test]
+async fn an_app_is_edited_as_far_as_it_stands_in_the_table_and_with_good_values() {
+    let world = World::new().await;
+    let new = json!({ "id": "7", "history": [{ "prefix": "private-a-", "count": 5, "age_s": 6 }], "authorize_within_s": 30 });
+    let made = ask(&world, "POST", "/api/admin/apps", &new).await.json();
+    assert_eq!(
+        (&made["app"]["history"], &made["app"]["authorize_within_s"]),
+        (&new["history"], &json!(30))
+    );
+    let path = "/api/admin/apps/7";
+    let patch = json!({ "name": "Seven", "client_events": true, "authorize_within_s": null, "limits": { "watchlist": 3 } });
+    let app = ask(&world, "PATCH", path, &patch).await.json();
+    assert_eq!(
+        (&app["name"], &app["client_events"], &app["history"]),
+        (&json!("Seven"), &json!(true), &new["history"])
+    );
+    assert_eq!(
+        (&app["authorize_within_s"], &app["limits"]["watchlist"]),
+        (&json!(null), &json!(3))
+    );
+    assert_eq!(ask(&world, "GET", path, &Value::Null).await.json(), app);
+    for (path, patch, status, word) in [
+        (path, json!({ "allowed_origins": ["https://a/"] }), 422, "allowed_origins"),
+        (path, json!({ "limits": { "watchlist": 10_001 } }), 422, "limits.watchlist"),
+        (path, json!({ "limits": { "watchlst": 1 } }), 422, "There is no such field"),
+        (path, json!({ "keys": [] }), 422, "`webhooks`"),
+        ("/api/admin/apps/8", json!({}), 404, "not_found"),
+        ("/api/admin/apps/1001", json!({ "name": "x" }), 409, "app_in_configuration"),
+    ] {
+        let answer = ask(&world, "PATCH", path, &patch).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+        assert!(answer.text.contains(word), "{}", answer.text);
+    }
+    assert_eq!(
+        ask(&world, "GET", path, &Value::Null).await.json(),
+        app,
+        "nothing of that was kept"
     );
 }

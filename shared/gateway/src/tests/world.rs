@@ -212,7 +212,8 @@ async fn admin(data: data::Data) -> Admin {
     let spec = AppSpec::new("1001", None, pair);
     let registry = Registry::open(data.clone(), vec![spec]).await.unwrap();
     let http = Http::new(outbound::Settings::new(Addresses::AlsoPrivate)).unwrap();
-    let (_, notifier, _) = Notifier::new(data, http, None, registry.apps(), registry.endpoints());
+    let (apps, endpoints) = (registry.apps(), registry.endpoints());
+    let (_, notifier, _) = Notifier::new(data, http, None, apps, endpoints, true);
     Admin { registry: Arc::new(registry), notifier, key: Some(Secret::new(ADMIN_KEY)) }
 }
 

@@ -123,6 +123,46 @@ async fn what_was_stored_is_sent_by_the_next_process() {
 }
 
 #[tokio::test]
+async fn what_another_process_is_sending_is_left_to_it() {
+    let data = data().await;
+    let slow = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut receiver = Receiver::start(200).await;
+    let named = |url: &str| EndpointSpec { id: Some("crm".into()), ..to(url) };
+    let to_slow = named(&format!("http://{}/", slow.local_addr().unwrap()));
+    let first = World::beside(&data, AlsoPrivate, &[("1", to_slow)], false);
+    first.occupied("1", "a");
+    // It is stored and under way; nobody answers.
+    let _under_way = slow.accept().await.unwrap();
+
+    let second = World::beside(&data, AlsoPrivate, &[("1", named(&receiver.url))], false);
+    second.notifier.resume(now()).await;
+    assert!(receiver.nothing_more(), "its sender may be alive");
+    second.notifier.tick(now().plus(LEASE + Duration::from_secs(1))).await;
+    assert_eq!(receiver.next().await.json()["events"][0]["channel"], "a");
+    drop(first);
+}
+
+#[tokio::test]
+async fn a_process_that_is_alone_takes_up_what_was_being_sent_and_not_what_it_sends_itself() {
+    let data = data().await;
+    let slow = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut receiver = Receiver::start(200).await;
+    let named = |url: &str| EndpointSpec { id: Some("crm".into()), ..to(url) };
+    let to_slow = named(&format!("http://{}/", slow.local_addr().unwrap()));
+    let first = World::start(&data, AlsoPrivate, &[("1", to_slow)]);
+    first.occupied("1", "a");
+    let _under_way = slow.accept().await.unwrap();
+    first.notifier.resume(now()).await;
+    drop(first);
+
+    let second = World::start(&data, AlsoPrivate, &[("1", named(&receiver.url))]);
+    second.notifier.resume(now()).await;
+    assert_eq!(receiver.next().await.json()["events"][0]["channel"], "a");
+    second.notifier.drain().await;
+    assert!(receiver.nothing_more());
+}
+
+#[tokio::test]
 async fn private_addresses_and_endpoints_that_are_gone_end_as_dead_letters_at_once() {
     let (data, mut receiver) = (data().await, Receiver::start(200).await);
     let closed =

@@ -121,13 +121,24 @@ pub(crate) async fn data() -> Data {
 
 impl World {
     pub(crate) fn start(data: &Data, addresses: Addresses, specs: &[(&str, EndpointSpec)]) -> Self {
+        Self::beside(data, addresses, specs, true)
+    }
+
+    /// The same, `alone` on its store or not.
+    pub(crate) fn beside(
+        data: &Data,
+        addresses: Addresses,
+        specs: &[(&str, EndpointSpec)],
+        alone: bool,
+    ) -> Self {
         let apps = [("1", pairs()), ("2", vec![KeyPair::new("two-key", "two-secret")])];
         let apps = apps.map(|(id, keys)| App::new(AppId::new(id), keys));
         let endpoints = SharedEndpoints::default();
         endpoints.replace(apps.iter().map(|app| of_app(app, specs)).collect::<Endpoints>());
         let apps = SharedApps::new(Apps::new(apps.into()).unwrap());
         let http = Http::new(Settings::new(addresses)).unwrap();
-        let (hooks, notifier, writer) = Notifier::new(data.clone(), http, None, apps, endpoints);
+        let (hooks, notifier, writer) =
+            Notifier::new(data.clone(), http, None, apps, endpoints, alone);
         Self { hooks, notifier, writer: tokio::spawn(writer.run()) }
     }
 
