@@ -7,6 +7,7 @@
 //! | `p`, `wl`, `z` | connections | how many its user may have, whom it watches, whether it is closed |
 //! | `w`, `ev` | connections | start of the window of client events, and how many there were in it |
 //! | `k`, `u`, `t`, `a` | links | the channel's shard that the member is in; the presence user; when it was asked for; the app |
+//! | `j` | links, members | when its join was asked for; on members only if `t` is later |
 //! | `d` | links | it was left; if `k` is there still, its join is to undo itself |
 //! | `t`, `o`, `u` | members | when it was asked for, the hash of the socket id, the presence user |
 //! | `n`, `m`, `s`, `l`, `h`, `g` | channels | subscriptions, users, shards, who was lost last, count held, key of the index |

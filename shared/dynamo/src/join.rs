@@ -32,6 +32,7 @@ impl DynamoStore {
             shard: shard_of(&connection.id, shards),
             user: join.member.as_ref().map(|member| member.user_id.clone()),
             asked,
+            joined: asked,
             expires_s: self.expires_s(),
         };
         if let Some(answer) = self.start(&place, connection, &link).await? {
@@ -46,7 +47,9 @@ impl DynamoStore {
         let member = Member { id, socket_id, user: link.user.as_ref(), asked };
         self.put_member(&place, link.shard, &member).await?;
         if let Some(refused) = self.refused(connection, join, asked).await? {
-            self.withdraw(&place, &connection.id, &link).await?;
+            // With its connection a member goes in any case; else one that is wanted later stays.
+            let until = if matches!(refused, Joined::Gone) { Asked::LAST } else { asked };
+            self.withdraw(&place, &connection.id, &link, until).await?;
             return Ok(refused);
         }
         self.shards.note(&place, entered.before.shards);

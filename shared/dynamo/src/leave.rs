@@ -19,22 +19,35 @@ impl DynamoStore {
         let place = Place::of(&connection.app.id, channel);
         let id = &connection.id;
         let shard = self.shards.guess(&place, id);
-        let departed = match self.take_member(&place, shard, id, asked).await? {
+        match self.take_member(&place, shard, id, asked).await? {
             Taken::Later => return Ok(Left::Overtaken),
-            Taken::Yes(user) => Some(self.depart(id, &place, user, leaving).await?),
-            Taken::No => None,
-        };
-        let is_over = departed.is_some();
-        let link = match self.take_link(id, channel, asked, !is_over).await? {
-            Unlinked::Link(link) => Some(link),
-            Unlinked::Nothing => None,
-            Unlinked::Overtaken if is_over => None,
-            Unlinked::Overtaken => return Ok(Left::Overtaken),
-        };
-        match (departed, link) {
-            (Some(departed), _) => Ok(Left::Gone(departed)),
-            (None, Some(link)) => self.take_elsewhere(&place, id, link, leaving, asked).await,
-            (None, None) => Ok(Left::NotSubscribed),
+            Taken::Yes(user, joined) => {
+                let departed = self.depart(id, &place, user, leaving).await?;
+                let ended = self.take_link(id, channel, asked, Some(joined)).await?;
+                if !matches!(ended, Unlinked::Another) {
+                    return Ok(Left::Gone(departed));
+                }
+                // The client came back meanwhile, by a wish that may be older than this one as well.
+                Box::pin(self.unlink(&place, id, leaving, asked)).await?;
+                return Ok(Left::Gone(departed));
+            }
+            Taken::No => {}
+        }
+        self.unlink(&place, id, leaving, asked).await
+    }
+
+    /// Ends a link whose member is not where it was looked for.
+    async fn unlink(
+        &self,
+        place: &Place,
+        id: &ConnectionId,
+        leaving: Leaving,
+        asked: Asked,
+    ) -> Result<Left, Error> {
+        match self.take_link(id, &place.channel, asked, None).await? {
+            Unlinked::Link(link) => self.take_elsewhere(place, id, link, leaving, asked).await,
+            Unlinked::Nothing | Unlinked::Another => Ok(Left::NotSubscribed),
+            Unlinked::Overtaken => Ok(Left::Overtaken),
         }
     }
 
@@ -48,9 +61,9 @@ impl DynamoStore {
         leaving: Leaving,
         asked: Asked,
     ) -> Result<Left, Error> {
-        if let Taken::Yes(user) = self.take_member(place, link.shard, id, asked).await? {
+        if let Taken::Yes(user, joined) = self.take_member(place, link.shard, id, asked).await? {
             let departed = self.depart(id, place, user, leaving).await?;
-            self.undo_link(id, &place.channel, asked).await?;
+            self.undo_link(id, &place.channel, joined).await?;
             return Ok(Left::Gone(departed));
         }
         if self.is_left_halfway(&link) {
@@ -67,11 +80,15 @@ impl DynamoStore {
         place: &Place,
         id: &ConnectionId,
         link: &Link,
+        until: Asked,
     ) -> Result<(), Error> {
-        if let Taken::Yes(user) = self.take_member(place, link.shard, id, link.asked).await? {
+        if let Taken::Yes(user, _) = self.take_member(place, link.shard, id, until).await? {
             self.depart(id, place, user, Leaving::Clean).await?;
         }
-        self.undo_link(id, &place.channel, link.asked).await
+        if until == Asked::LAST {
+            return self.take_link(id, &place.channel, until, None).await.map(drop);
+        }
+        self.undo_link(id, &place.channel, link.joined).await
     }
 
     /// What ends with a membership.

@@ -19,6 +19,13 @@ const AFTER_LINKS: &str = "S/\u{10ffff}";
 /// There is no link, nor a later wish to leave, nor a join that is to undo itself: that keeps its shard in the mark.
 const FREE: &str = "attribute_not_exists(pk) OR x <= :now OR \
     (attribute_exists(d) AND attribute_not_exists(k) AND t <= :t)";
+/// The link was left, by a wish from before.
+const LEFT_BEFORE: &str = "attribute_exists(d) AND t <= :t";
+/// There is no later wish.
+const OLDER: &str = "attribute_not_exists(t) OR t <= :t";
+/// And the link is this join's.
+const OLDER_AND_TAKEN: &str =
+    "(attribute_not_exists(t) OR t <= :t) AND (attribute_not_exists(j) OR j = :j)";
 /// The link is as it was seen.
 const AS_IT_WAS: &str = "attribute_not_exists(d) AND t = :was_t AND x = :was_x";
 
@@ -38,15 +45,29 @@ pub(crate) struct Links {
 }
 
 /// One link.
+#[derive(Debug)]
 pub(crate) struct Link {
     /// The shard of the channel that has the member.
     pub(crate) shard: u32,
     /// As whom, on presence channels.
     pub(crate) user: Option<UserId>,
-    /// When it was asked for.
+    /// When it was asked for last.
     pub(crate) asked: Asked,
+    /// When its join was asked for: the name of that join.
+    pub(crate) joined: Asked,
     /// The second after which it counts as gone.
     pub(crate) expires_s: u64,
+}
+
+/// What a link may be written over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Over<'a> {
+    /// Nothing that counts.
+    Nothing,
+    /// The mark of an earlier leave, also if a join is to undo itself: there is a member, asked for later than both.
+    Mark,
+    /// This link, which a verb left halfway.
+    Remains(&'a Link),
 }
 
 /// What became of a wish to be linked.
@@ -69,6 +90,8 @@ pub(crate) enum Unlinked {
     Nothing,
     /// The client has asked for the link since.
     Overtaken,
+    /// It is another join's than the one whose member was taken away; nothing changed.
+    Another,
 }
 
 impl Links {
@@ -79,33 +102,35 @@ impl Links {
 }
 
 impl DynamoStore {
-    /// Notes a subscription; `over` what a verb left halfway, if that is to be.
+    /// Notes a subscription, over what there may be.
     pub(crate) async fn put_link(
         &self,
         place: &Place,
         id: &ConnectionId,
         link: &Link,
-        over: Option<&Link>,
+        over: Over<'_>,
     ) -> Result<Linked, Error> {
         let mut values = vec![
             (":k", number(link.shard)),
             (":t", number(link.asked.ms())),
             (":x", number(link.expires_s)),
             (":a", text(place.app.as_str())),
+            (":j", number(link.joined.ms())),
         ];
         let set = match &link.user {
             Some(user) => {
                 values.push((":u", text(user.as_str())));
-                "SET k = :k, t = :t, x = :x, a = :a, u = :u REMOVE d"
+                "SET k = :k, t = :t, x = :x, a = :a, j = :j, u = :u REMOVE d"
             }
-            None => "SET k = :k, t = :t, x = :x, a = :a REMOVE d, u",
+            None => "SET k = :k, t = :t, x = :x, a = :a, j = :j REMOVE d, u",
         };
         let only_if = match over {
-            None => {
+            Over::Nothing => {
                 values.push((":now", number(self.now_s())));
                 FREE
             }
-            Some(was) => {
+            Over::Mark => LEFT_BEFORE,
+            Over::Remains(was) => {
                 values.push((":was_t", number(was.asked.ms())));
                 values.push((":was_x", number(was.expires_s)));
                 AS_IT_WAS
@@ -151,35 +176,36 @@ impl DynamoStore {
         Ok(live.as_ref().map(read))
     }
 
-    /// Ends a link, and holds back wishes for it from before. `undoing`: its member was not there, so if the link is, its
-    /// join is under way; whoever asks for it again waits until that has undone itself.
+    /// Ends a link, and holds back wishes for it from before. `taken`: the join whose member was taken away. Without one, if the
+    /// link is there, its join is under way: whoever asks for it again waits until that has undone itself.
     pub(crate) async fn take_link(
         &self,
         id: &ConnectionId,
         channel: &ChannelName,
         asked: Asked,
-        undoing: bool,
+        taken: Option<Asked>,
     ) -> Result<Unlinked, Error> {
         let key = keys::link(id, channel);
         if asked == Asked::LAST {
             let row = self.table.take(key).await?;
             return Ok(row.as_ref().map_or(Unlinked::Nothing, unlinked));
         }
-        let change = Change {
-            set: match undoing {
-                true => "SET d = :yes, t = :t, x = :x",
-                false => "SET d = :yes, t = :t, x = :x REMOVE k, u",
-            },
-            only_if: "attribute_not_exists(t) OR t <= :t",
-            values: &[
-                (":yes", number(1)),
-                (":t", number(asked.ms())),
-                (":x", number(self.now_s() + REORDERED_WITHIN_MS / 1_000)),
-            ],
-            answer: ReturnValue::AllOld,
+        let mut values = vec![
+            (":yes", number(1)),
+            (":t", number(asked.ms())),
+            (":x", number(self.now_s() + REORDERED_WITHIN_MS / 1_000)),
+        ];
+        values.extend(taken.map(|joined| (":j", number(joined.ms()))));
+        let (set, only_if) = match taken {
+            Some(_) => ("SET d = :yes, t = :t, x = :x REMOVE k, u", OLDER_AND_TAKEN),
+            None => ("SET d = :yes, t = :t, x = :x", OLDER),
         };
+        let change = Change { set, only_if, values: &values, answer: ReturnValue::AllOld };
         Ok(match self.table.attempt(key, change).await? {
             Ok(before) => unlinked(&before),
+            Err(row) if taken.is_some_and(|it| it.ms() != number_of::<u64>(&row, "j")) => {
+                Unlinked::Another
+            }
             Err(row) if row.contains_key("d") => Unlinked::Nothing,
             Err(_) => Unlinked::Overtaken,
         })
@@ -190,17 +216,18 @@ impl DynamoStore {
         &self,
         id: &ConnectionId,
         channel: &ChannelName,
-        asked: Asked,
+        joined: Asked,
     ) -> Result<(), Error> {
         let only_if = "t = :t AND attribute_not_exists(d)";
-        let values = [(":t", number(asked.ms()))];
+        let values = [(":t", number(joined.ms()))];
         let key = keys::link(id, channel);
         if self.table.delete_if(key.clone(), only_if, &values).await? {
             return Ok(());
         }
+        let values = [(":j", number(joined.ms()))];
         let answer = ReturnValue::None;
-        let only_if = "attribute_exists(d)";
-        let change = Change { set: "REMOVE k, u", only_if, values: &[], answer };
+        let only_if = "attribute_exists(d) AND j = :j";
+        let change = Change { set: "REMOVE k, u", only_if, values: &values, answer };
         self.table.update(key, change).await.map(drop)
     }
 
@@ -243,6 +270,7 @@ fn read(row: &Item) -> Link {
         shard: number_of(row, "k"),
         user: text_of(row, "u").map(UserId::new),
         asked: Asked::at_ms(number_of(row, "t")),
+        joined: Asked::at_ms(number_of(row, "j")),
         expires_s: number_of(row, "x"),
     }
 }

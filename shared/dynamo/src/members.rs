@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use store::Subscribers;
 
 use crate::channel::Channel;
-use crate::item::{Item, is_live, number, text, text_of};
+use crate::item::{Item, is_live, number, number_of, text, text_of};
 use crate::keys::{OWN, Place};
 use crate::table::Change;
 use crate::{DynamoStore, Error};
@@ -35,8 +35,8 @@ pub(crate) struct Member<'a> {
 
 /// What became of a member that was to go.
 pub(crate) enum Taken {
-    /// It is gone, and was there as this user.
-    Yes(Option<UserId>),
+    /// It is gone, and was there as this user, by the join that was asked for then.
+    Yes(Option<UserId>, Asked),
     /// It was not there.
     No,
     /// It has been asked for since.
@@ -87,7 +87,7 @@ impl DynamoStore {
         asked: Asked,
     ) -> Result<bool, Error> {
         let change = Change {
-            set: "SET t = :t",
+            set: "SET t = :t, j = if_not_exists(j, t)",
             only_if: "x > :now",
             values: &[(":t", number(asked.ms())), (":now", number(self.now_s()))],
             answer: ReturnValue::None,
@@ -107,7 +107,11 @@ impl DynamoStore {
         let values = [(":t", number(asked.ms()))];
         let taken = self.table.take_if(place.member(shard, id), only_if, &values).await?;
         Ok(match taken {
-            Some(row) if row.contains_key("x") => Taken::Yes(text_of(&row, "u").map(UserId::new)),
+            Some(row) if row.contains_key("x") => {
+                let name = if row.contains_key("j") { "j" } else { "t" };
+                let joined = Asked::at_ms(number_of(&row, name));
+                Taken::Yes(text_of(&row, "u").map(UserId::new), joined)
+            }
             Some(_) => Taken::No,
             None => Taken::Later,
         })

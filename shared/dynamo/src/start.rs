@@ -9,7 +9,7 @@ use channels::{Connection, Joined, Leaving};
 use protocol::ConnectionId;
 
 use crate::keys::Place;
-use crate::links::{Link, Linked};
+use crate::links::{Link, Linked, Over};
 use crate::settle::QUIET_MS;
 use crate::{DynamoStore, Error};
 
@@ -25,9 +25,10 @@ impl DynamoStore {
         by: &Connection,
         link: &Link,
     ) -> Result<Option<Joined>, Error> {
-        let mut over: Option<Link> = None;
+        let mut remains: Option<Link> = None;
         for _ in 0..LOOKS {
-            match self.put_link(place, &by.id, link, over.as_ref()).await? {
+            let over = remains.as_ref().map_or(Over::Nothing, Over::Remains);
+            match self.put_link(place, &by.id, link, over).await? {
                 Linked::New => return Ok(None),
                 Linked::Overtaken => return Ok(Some(Joined::Overtaken)),
                 Linked::Undoing => {}
@@ -37,11 +38,10 @@ impl DynamoStore {
                 Linked::Already(was) => {
                     // The member first: a leave that finds the younger one is too late.
                     if self.want_member(place, was.shard, &by.id, link.asked).await? {
-                        self.want_link(&by.id, &place.channel, link.asked).await?;
-                        return Ok(Some(Joined::Already));
+                        return Ok(Some(self.keep_link(place, &by.id, link, &was).await?));
                     }
-                    over = self.is_left_halfway(&was).then_some(was);
-                    if let Some(was) = &over {
+                    remains = self.is_left_halfway(&was).then_some(was);
+                    if let Some(was) = &remains {
                         self.clear(place, &by.id, was).await?;
                         continue;
                     }
@@ -50,6 +50,27 @@ impl DynamoStore {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Err(Error::Busy(LOOKS as usize))
+    }
+
+    /// Makes the link as young as its member; anew if a leave from before has ended it meanwhile.
+    async fn keep_link(
+        &self,
+        place: &Place,
+        id: &ConnectionId,
+        link: &Link,
+        was: &Link,
+    ) -> Result<Joined, Error> {
+        if self.want_link(id, &place.channel, link.asked).await? {
+            return Ok(Joined::Already);
+        }
+        let (shard, user, joined) = (was.shard, was.user.clone(), was.joined);
+        let again = Link { shard, user, joined, asked: link.asked, expires_s: link.expires_s };
+        if let Linked::Overtaken = self.put_link(place, id, &again, Over::Mark).await? {
+            // Nobody but this join knows that the member is wanted less than the leave.
+            self.withdraw(place, id, &again, link.asked).await?;
+            return Ok(Joined::Overtaken);
+        }
+        Ok(Joined::Already)
     }
 
     /// Whether a link without a member is older than any verb takes.
