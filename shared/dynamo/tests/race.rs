@@ -39,7 +39,7 @@ enum Kind {
     Orderly,
     /// As that, and some connections close meanwhile.
     Closing,
-    /// All at once: of one connection and channel the wish that was asked for last counts.
+    /// Verbs of one connection and channel in any order, all others at once: the wish that was asked for last counts.
     Reordered,
     /// As that, and some connections close meanwhile.
     ReorderedAndClosing,
@@ -191,14 +191,14 @@ fn outcome(scripts: &Scripts, closing: &BTreeSet<usize>) -> BTreeMap<usize, BTre
     model
 }
 
-/// The verbs as tasks: each script one, or each verb one.
+/// The scripts as tasks, in the order in which their verbs are handled.
 fn tasks(scripts: Scripts, kind: Kind, random: &mut StdRng) -> Vec<Task> {
     let mut tasks = Vec::new();
-    for (pair, script) in scripts {
-        match kind.is_orderly() {
-            true => tasks.push((pair, script)),
-            false => tasks.extend(script.into_iter().map(|verb| (pair, vec![verb]))),
+    for (pair, mut script) in scripts {
+        if !kind.is_orderly() {
+            script.shuffle(random);
         }
+        tasks.push((pair, script));
     }
     tasks.shuffle(random);
     tasks

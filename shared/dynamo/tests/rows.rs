@@ -94,3 +94,31 @@ async fn a_channel_that_grows_is_spread_and_loses_nobody() {
     }
     assert!(store.subscribers(&app.id, &room, None).await.unwrap().ids.is_empty());
 }
+
+/// Whoever comes is counted before being let in, so those who come at once are never too many.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_presence_channel_stays_within_its_limit_when_many_come_at_once() {
+    const MOST: usize = 5;
+    let store = world::world().await.store;
+    let app = app("limited", Limits { presence_members: MOST, ..Limits::default() });
+    let mut joining = tokio::task::JoinSet::new();
+    for n in 0..24 {
+        let (store, by) = (store.clone(), open(&store, &app, n).await);
+        // Two connections of each user.
+        let join = join("presence-a", Some(&format!("u{}", n / 2)));
+        joining.spawn(async move { store.join(&by, &join, ASKED).await.expect("an answer") });
+    }
+    let (mut first, mut full) = (0, 0);
+    while let Some(joined) = joining.join_next().await {
+        match joined.unwrap() {
+            Joined::New { presence, .. } => first += usize::from(presence.unwrap().first_of_user),
+            Joined::Full => full += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    let room = name("presence-a");
+    assert!(full > 0, "not all have room");
+    assert_eq!(first, MOST, "each place is taken once");
+    assert_eq!(store.list_users(&app.id, &room).await.unwrap().len(), MOST);
+    assert_eq!(store.counts(&app.id, &room).await.unwrap().users, MOST);
+}
