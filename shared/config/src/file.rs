@@ -80,6 +80,8 @@ pub struct FilePublishing {
     pub late_limit_minutes: Option<u64>,
     /// Bearer token of the cron route.
     pub cron_secret: Option<SecretText>,
+    /// As `KMS_KEY_ID`.
+    pub kms_key_id: Option<String>,
     /// As `MEDIA_URL`.
     pub media_url: Option<String>,
 }

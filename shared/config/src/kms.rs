@@ -3,7 +3,7 @@
 use auth::Secret;
 use vault::{HttpError, Keys, KmsKeys};
 
-use crate::{ConfigError, Env};
+use crate::{ConfigError, Env, File};
 
 /// A key of AWS KMS, and how it is called.
 #[derive(Debug, Clone)]
@@ -18,8 +18,9 @@ pub struct KmsConfig {
 
 impl KmsConfig {
     /// Reads the key that is named, if one is.
-    pub(crate) fn read(env: &Env) -> Result<Option<Self>, ConfigError> {
-        let Some(key_id) = env.get("KMS_KEY_ID") else { return Ok(None) };
+    pub(crate) fn read(env: &Env, file: &File) -> Result<Option<Self>, ConfigError> {
+        let key_id = env.get("KMS_KEY_ID").or(file.publishing.kms_key_id.as_deref());
+        let Some(key_id) = key_id else { return Ok(None) };
         let need = |name: &str, example: &'static str| {
             env.get(name).map(str::to_owned).ok_or_else(|| ConfigError::missing(name, example))
         };

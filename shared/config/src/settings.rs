@@ -80,7 +80,7 @@ impl Settings {
                 None => file.publishing.allow_private_addresses,
             },
             late_limit: Duration::from_secs(minutes * 60),
-            kms: KmsConfig::read(env)?,
+            kms: KmsConfig::read(env, file)?,
             outside: outside::read(env, file)?,
             platforms: file.platforms.clone(),
         })
