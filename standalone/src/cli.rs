@@ -18,7 +18,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use error::CliError;
 
-use crate::config::{Env, Flags};
+use crate::config::{ConfigError, Env, Flags};
+use crate::functions::Functions;
 
 /// Where a server is, unless said otherwise.
 const DEFAULT_URL: &str = "http://127.0.0.1:6001";
@@ -87,6 +88,7 @@ Environment:
   PUSHBRIDGE_LATE_LIMIT_MINUTES             how late a post may still go out (60)
   PUSHBRIDGE_LISTEN, PUSHBRIDGE_DATA        as --listen and --data, which come first
   PUSHBRIDGE_STORE                          as --store, which comes first
+  PUSHBRIDGE_FUNCTIONS, …_FUNCTIONS_FROM    as --functions and --functions-from, which come first
 
 Examples:
   pushbridge serve
@@ -103,6 +105,12 @@ pub(crate) struct ServeArgs {
     /// Where it is kept who is connected: memory, or dynamodb (an engine inside the process) [default: memory]
     #[arg(long, value_name = "STORE")]
     store: Option<String>,
+    /// Where the rules run: local (in this process), or lambda (in functions, with AWS emulated around them) [default: local]
+    #[arg(long, value_name = "WHERE")]
+    functions: Option<String>,
+    /// The workspace with the functions, for `cargo lambda watch`; or a directory with their binaries [default: .]
+    #[arg(long, value_name = "DIRECTORY")]
+    functions_from: Option<PathBuf>,
     #[command(flatten)]
     place: Place,
 }
@@ -129,6 +137,15 @@ impl ServeArgs {
     /// The flags, for the configuration.
     pub(crate) fn flags(&self) -> Flags {
         Flags { listen: self.listen.clone(), store: self.store.clone(), ..self.place.flags() }
+    }
+
+    /// Where functions run, if not in this process.
+    ///
+    /// # Errors
+    /// Names the first value that is malformed.
+    pub(crate) fn functions(&self, env: &Env) -> Result<Option<Functions>, ConfigError> {
+        let (from, file) = (self.functions_from.clone(), self.place.config.as_deref());
+        Functions::read(self.functions.as_deref(), from, file, env)
     }
 }
 

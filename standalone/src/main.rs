@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod console;
 mod demo;
+mod functions;
 mod hooks;
 mod jobs;
 mod realtime;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, ServeArgs};
 use crate::config::{Config, Env};
 
 /// Smaller and faster than the system's under thousands of small, long-lived allocations.
@@ -33,10 +34,7 @@ async fn main() -> ExitCode {
     let done: Result<(), Box<dyn std::error::Error>> = match Cli::parse().command() {
         Command::Serve(args) => {
             log_to_stderr();
-            match Config::load(&args.flags(), &env) {
-                Ok(config) => serve::run(config).await.map_err(Into::into),
-                Err(error) => Err(error.into()),
-            }
+            serve(&args, &env).await
         }
         Command::Tool(tool) => tool.run(&env).await.map_err(Into::into),
     };
@@ -47,6 +45,15 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+async fn serve(args: &ServeArgs, env: &Env) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(&args.flags(), env)?;
+    match args.functions(env)? {
+        None => serve::run(config).await?,
+        Some(functions) => functions.serve(config).await?,
+    }
+    Ok(())
 }
 
 fn log_to_stderr() {

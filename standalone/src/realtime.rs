@@ -14,7 +14,7 @@ use crate::jobs::now_ms;
 use crate::serve::ServeError;
 
 /// The table's name.
-const TABLE: &str = "realtime";
+pub(crate) const TABLE: &str = "realtime";
 /// Sockets of this process have no longest time, and end with it: ten years, in seconds.
 const LIFE_S: u64 = 10 * 365 * 24 * 3_600;
 
@@ -23,15 +23,15 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(60);
 
 /// Makes the table, and the store on it.
 pub(crate) async fn open(apps: SharedApps) -> Result<DynamoStore, ServeError> {
-    let settings = Settings { table: TABLE.to_owned(), life_s: LIFE_S, now_ms };
     let engine = embedded::engine_in_memory()?;
-    let store = DynamoStore::new(engine.client(), apps, settings);
+    let store = DynamoStore::new(engine.client(), apps, settings());
     store.create_table().await?;
     tokio::spawn(expire(engine));
     Ok(store)
 }
 
-async fn expire(engine: Engine) {
+/// Deletes what is out of date now and then, as DynamoDB does, for as long as the process lives.
+pub(crate) async fn expire(engine: Engine) {
     let mut clock = interval_at(Instant::now() + EXPIRE_EVERY, EXPIRE_EVERY);
     loop {
         clock.tick().await;
@@ -39,4 +39,9 @@ async fn expire(engine: Engine) {
             tracing::error!(%error, "rows were not expired");
         }
     }
+}
+
+/// What the store is told of its table.
+pub(crate) fn settings() -> Settings {
+    Settings { table: TABLE.to_owned(), life_s: LIFE_S, now_ms }
 }

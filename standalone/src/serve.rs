@@ -64,6 +64,10 @@ pub(crate) enum ServeError {
     Realtime(#[from] dynamo::Error),
     #[error("MEDIA_URL cannot be used: {0}.")]
     Media(#[from] media::PlaceError),
+    #[error("The functions cannot be run: {0}.")]
+    Functions(#[from] emulated::StartError),
+    #[error("The key of the accounts' credentials cannot be kept ({0}); check the data directory.")]
+    Key(std::io::Error),
     #[error("The accounts' credentials are out of reach: {0}.")]
     Vault(#[from] vault::VaultError),
     #[error("{0}")]

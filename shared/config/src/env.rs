@@ -23,7 +23,7 @@ impl Env {
     }
 
     /// All variables that have a value.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.keys().filter_map(|name| self.get(name).map(|value| (name.as_str(), value)))
     }
 

@@ -162,7 +162,7 @@ fn exited() -> Outcome {
     Outcome::failed("Runtime.ExitError", "Runtime exited without providing a reason")
 }
 
-/// Where the Runtime API of an environment is, for `AWS_LAMBDA_RUNTIME_API`.
+/// Where the Runtime API of an environment is, for `AWS_LAMBDA_RUNTIME_API`. With a path it needs a scheme.
 fn runtime_api(address: SocketAddr, function: &str, number: u32) -> String {
-    format!("{address}/_runtime/{function}/{number}")
+    format!("http://{address}/_runtime/{function}/{number}")
 }
