@@ -56,6 +56,7 @@ describe('cache channels', () => {
     await late.quiet();
     // Subscribing anew is being a newcomer again.
     wire.send('pusher:unsubscribe', { data: { channel: name } });
+    await wire.quiet();
     await wire.subscribe(name);
     assert.deepEqual(await wire.next(), event);
   });

@@ -2,7 +2,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { tokenOf, jwt } from './lib/crypto.js';
-import { APP, sharedServer } from './lib/server.js';
+import { APP, differs, sharedServer } from './lib/server.js';
 import { pusherJs } from './lib/clients.js';
 import { within } from './lib/wait.js';
 import { Wire } from './lib/wire.js';
@@ -34,7 +34,8 @@ describe('handshake', () => {
     ['an expired token as subprotocol', { protocols: [`bearer.${jwt({ sub: 'u1' }, { ttl: -3600 })}`] }, 4009],
   ];
   for (const [name, options, code] of refusals) {
-    test(`${name}: upgrade accepted, error ${code} first, then closed with it`, async (t) => {
+    const skip = code === 4005 && differs('an upgrade on another path goes to the HTTP API, which has none');
+    test(`${name}: upgrade accepted, error ${code} first, then closed with it`, { skip }, async (t) => {
       const wire = new Wire(server, options);
       t.after(() => wire.socket.terminate());
       await within(wire.upgraded, 'the upgrade');

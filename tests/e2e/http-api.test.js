@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { joined, pusherJs, sdk, signedAs } from './lib/clients.js';
 import { signedPath, tokenOf } from './lib/crypto.js';
 import { call } from './lib/rest.js';
-import { APP, dataDirectory, environment, needsProcess, sharedServer, startServer } from './lib/server.js';
+import { APP, dataDirectory, differs, environment, needsProcess, sharedServer, startServer } from './lib/server.js';
 import { Wire } from './lib/wire.js';
 
 let names = 0;
@@ -16,6 +16,9 @@ const json = { 'content-type': 'application/json' };
 const post = (server, path, body, headers = {}, more) =>
   call(server, 'POST', signedPath('POST', path, body, more), { raw: body, headers: { ...json, ...headers } });
 const get = async (server, path, params) => (await sdk(server).get({ path, params })).json();
+
+/** Keys of publications are remembered in memory. */
+const OWN_KEYS = differs('each environment of a function remembers keys of its own');
 
 describe('the HTTP API', () => {
   const server = sharedServer();
@@ -110,7 +113,7 @@ describe('the HTTP API', () => {
     assert.ok(!answer.body.includes(right));
   });
 
-  test('a publication that is sent again under its key is delivered once', async (t) => {
+  test('a publication that is sent again under its key is delivered once', { skip: OWN_KEYS }, async (t) => {
     const name = fresh();
     const wire = await Wire.connect(t, server);
     await wire.subscribe(name);
@@ -125,7 +128,7 @@ describe('the HTTP API', () => {
     await wire.quiet();
   });
 
-  test('and so is one of the older form', async (t) => {
+  test('and so is one of the older form', { skip: OWN_KEYS }, async (t) => {
     const name = fresh();
     const wire = await Wire.connect(t, server);
     await wire.subscribe(name);

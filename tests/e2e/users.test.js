@@ -2,7 +2,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { pusherJs, sdk, signedAs, signedIn, vouchedAs } from './lib/clients.js';
+import { pusherJs, sdk, sentAway, signedAs, signedIn, vouchedAs } from './lib/clients.js';
 import { PusherWithEncryption } from './lib/encrypted.js';
 import { tokenOf } from './lib/crypto.js';
 import { APP, sharedServer } from './lib/server.js';
@@ -85,7 +85,7 @@ describe('users', () => {
     const authenticate = (_, callback) => callback(null, { auth: `${APP.key}:${'0'.repeat(64)}`, user_data: '{"id":"1"}' });
     // The build for workers: the one for Node keeps a timer of 30 s after such a close.
     const client = await pusherJs(t, server, { authenticate, Client: PusherWithEncryption });
-    const ended = new Promise((resolve) => client.connection.bind('disconnected', resolve));
+    const ended = sentAway(client);
     client.signin();
     await within(ended, 'pusher-js to stay away');
   });
@@ -130,7 +130,7 @@ describe('users', () => {
     const [ada, bob] = [fresh('ada'), fresh('bob')];
     const name = fresh('presence');
     const client = await signedIn(t, server, { id: ada }, { Client: PusherWithEncryption });
-    const ended = new Promise((resolve) => client.connection.bind('disconnected', resolve));
+    const ended = sentAway(client);
     const other = await Wire.connect(t, server);
     signIn(other, JSON.stringify({ id: bob }));
     await other.next();

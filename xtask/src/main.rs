@@ -1,4 +1,4 @@
-//! Tasks of this repository: `cargo xtask test`, `check` and `bench`.
+//! Tasks of this repository: `cargo xtask test`, `check`, `smoke` and `bench`.
 //!
 //! A task prints what it does, and its exit status says whether it succeeded.
 #![allow(clippy::print_stdout, reason = "tasks talk to whoever runs them")]
@@ -6,6 +6,7 @@
 mod aws;
 mod bench;
 mod check;
+mod functions;
 mod pds;
 mod python;
 mod run;
@@ -32,6 +33,11 @@ enum Task {
     Test,
     /// Check format, lints and docs; warnings are errors.
     Check,
+    /// Run the end-to-end tests against a host, for instance a deployed stack: keys from the environment, as the server has them.
+    Smoke {
+        /// Its address, for instance https://push.example.com
+        url: String,
+    },
     /// Measure the release binary: beside Socket.IO (needs Node 20), or publishing.
     Bench(bench::Options),
 }
@@ -40,6 +46,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test => return test::run(),
         Task::Check => check::run(),
+        Task::Smoke { url } => functions::smoke(&url),
         Task::Bench(options) if cfg!(debug_assertions) && options.needs_optimized() => {
             options.run_optimized()
         }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::aws::{self, Tools};
+use crate::functions;
 use crate::pds;
 use crate::python;
 use crate::run::{Trouble, built, cargo, npm_ci, root, succeed, text_of};
@@ -132,22 +133,24 @@ fn end_to_end(pds: Option<&Path>) -> Result<Tally, Trouble> {
         return Ok(Tally { skipped: 1, ..Tally::default() });
     }
     let folder = root().join("tests/e2e");
-    succeed(cargo().args(["build", "--package", "pushbridge"]))?;
+    // The binary and the functions, with one set of features.
+    succeed(cargo().arg("build"))?;
     npm_ci(&folder)?;
     let python = python_of(&folder)?;
     let mut total = node(&folder, |node| {
-        node.envs(python.map(|it| ("PUSHBRIDGE_PYTHON", it)));
+        node.envs(python.as_ref().map(|it| ("PUSHBRIDGE_PYTHON", it)));
         node.envs(pds.map(|folder| ("PUSHBRIDGE_PDS", folder)));
     })?;
     println!("\nOnce more on the DynamoDB store: {}", ON_DYNAMODB.join(", "));
     total += node(&folder, |node| {
         node.args(ON_DYNAMODB).env("PUSHBRIDGE_STORE", "dynamodb");
     })?;
+    total += functions::run(&folder)?;
     Ok(total)
 }
 
 /// One run of `node --test`, told more by `with`, and counted.
-fn node(folder: &Path, with: impl FnOnce(&mut Command)) -> Result<Tally, Trouble> {
+pub(crate) fn node(folder: &Path, with: impl FnOnce(&mut Command)) -> Result<Tally, Trouble> {
     let scratch = tempfile::tempdir().map_err(|e| Trouble::of("cannot make a folder", e))?;
     let report = scratch.path().join("report.tap");
     let mut node = node_tests(folder, &report)?;
@@ -190,7 +193,7 @@ fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|it| it == "true")
 }
 
-fn node_is_here() -> Result<(), Trouble> {
+pub(crate) fn node_is_here() -> Result<(), Trouble> {
     let advice = "install Node 20 or newer, with npm";
     let version = text_of(Command::new("node").arg("--version"))
         .ok_or_else(|| Trouble(format!("node was not found; {advice}")))?;

@@ -16,7 +16,7 @@ use crate::calls::{Call, Calls};
 use crate::dynamodb::Tables;
 use crate::eventbridge::Buses;
 use crate::faults::{Fault, Faults};
-use crate::functions::Functions;
+use crate::functions::{Functions, owner_of};
 use crate::policy::Need;
 use crate::serve::{Cut, Reply, json, whole};
 use crate::settings::Current;
@@ -151,7 +151,7 @@ fn function_of(headers: &HeaderMap, signer: &Signer) -> String {
     let agents = ["x-amz-user-agent", "user-agent"].map(|name| text(headers, name));
     let words = agents.into_iter().flatten().flat_map(str::split_whitespace);
     let named = words.filter_map(|word| word.strip_prefix("app/")).next();
-    named.unwrap_or(&signer.key_id).to_owned()
+    named.unwrap_or_else(|| owner_of(&signer.key_id)).to_owned()
 }
 
 /// What happens instead of the call.

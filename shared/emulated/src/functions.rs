@@ -162,6 +162,11 @@ fn exited() -> Outcome {
     Outcome::failed("Runtime.ExitError", "Runtime exited without providing a reason")
 }
 
+/// The function that an access key belongs to, or the key itself if it is of another making.
+pub(crate) fn owner_of(key_id: &str) -> &str {
+    process::owner_of(key_id).map_or(key_id, |(function, _)| function)
+}
+
 /// Where the Runtime API of an environment is, for `AWS_LAMBDA_RUNTIME_API`. With a path it needs a scheme.
 fn runtime_api(address: SocketAddr, function: &str, number: u32) -> String {
     format!("http://{address}/_runtime/{function}/{number}")

@@ -2,6 +2,7 @@
 import PusherClient from 'pusher-js';
 import PusherSdk from 'pusher';
 import { once } from 'node:events';
+import { GATEWAY } from './host.js';
 import { APP } from './server.js';
 import { Inbox, within } from './wait.js';
 
@@ -42,6 +43,16 @@ export async function pusherJs(t, server, { token, authorize, authenticate, key 
   t.after(() => client.disconnect());
   await within(new Promise((resolve) => client.connection.bind('connected', resolve)), 'pusher-js to connect');
   return client;
+}
+
+/**
+ * A promise of the end of a client that is sent away for good. It obeys the close code; API Gateway has none for that, so
+ * there the client is closed, comes back, and is refused again.
+ */
+export function sentAway(client) {
+  const { connection } = client;
+  if (!GATEWAY) return new Promise((resolve) => connection.bind('disconnected', resolve));
+  return new Promise((resolve) => connection.bind('state_change', ({ previous }) => previous === 'connected' && resolve()));
 }
 
 /** An authorizer that signs as an application's own backend would, for one user. */

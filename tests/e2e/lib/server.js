@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { REMOTE, controlOf } from './host.js';
 import { within } from './wait.js';
 
 const here = process.env;
@@ -22,11 +23,10 @@ export const APP = {
 export const JWT_SECRET = here.JWT_SECRET ?? 'a-secret-for-tests-of-32-bytes-or-more';
 export const CRON_SECRET = here.CRON_SECRET ?? 'a-cron-secret-for-tests';
 
-/** Whether the suite runs against a host that it did not start. */
-export const REMOTE = here.PUSHBRIDGE_URL;
+/** Variables of the caller that choose the host. */
+const HOST = ['PUSHBRIDGE_STORE', 'PUSHBRIDGE_FUNCTIONS', 'PUSHBRIDGE_FUNCTIONS_FROM', 'PUSHBRIDGE_EMULATED', 'PUSHBRIDGE_CALLS', 'CARGO_LAMBDA'];
 
-/** For tests that start, kill or reconfigure the process: the reason to skip them elsewhere, or false. */
-export const needsProcess = REMOTE ? 'needs control of the process' : false;
+export { REMOTE, differs, needsProcess, tooMany } from './host.js';
 
 /** Environment of a server with an app of its own. Nothing of the caller's configuration leaks in. */
 export function environment(more = {}) {
@@ -40,7 +40,7 @@ export function environment(more = {}) {
     CRON_SECRET,
     PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES: '1',
     RUST_LOG: 'info',
-    PUSHBRIDGE_STORE: here.PUSHBRIDGE_STORE ?? '',
+    ...Object.fromEntries(HOST.map((name) => [name, here[name] ?? ''])),
     ...more,
   };
 }
@@ -127,6 +127,7 @@ export async function startServer(t, { data = dataDirectory(t), config, env = co
   });
   const server = new Server(await within(address, 'the server to print its address'), child, log);
   server.data = data;
+  server.control = await controlOf(server.url);
   return server;
 }
 
@@ -137,7 +138,7 @@ export function sharedServer({ env, config } = {}) {
   let passed = true;
   before(async () => {
     const started = REMOTE
-      ? new Server(REMOTE.replace(/\/$/, ''), null)
+      ? Object.assign(new Server(REMOTE, null), { control: await controlOf(REMOTE) })
       : await startServer({ after: (cleanup) => cleanups.push(cleanup) }, { env, config });
     Object.assign(server, started);
   });

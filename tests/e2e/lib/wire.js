@@ -1,6 +1,7 @@
 // A plain WebSocket client that shows every frame as it came.
 import WebSocket from 'ws';
 import { channelAuth } from './crypto.js';
+import { GATEWAY, meaningOf, settled } from './host.js';
 import { APP } from './server.js';
 import { Inbox, within } from './wait.js';
 
@@ -9,6 +10,7 @@ export class Wire {
 
   /** Opens a socket. `path` replaces `/app/KEY`; `query` what follows it. */
   constructor(server, { path = `/app/${APP.key}`, query = { protocol: 7 }, protocols = [], ...options } = {}) {
+    this.server = server;
     const text = new URLSearchParams(query).toString();
     this.socket = new WebSocket(`${server.ws}${path}${text ? `?${text}` : ''}`, protocols, options);
     this.socket.on('message', (data, binary) => this.inbox.push(binary ? data : JSON.parse(data)));
@@ -66,14 +68,23 @@ export class Wire {
     return JSON.parse(reply.data);
   }
 
-  /** Proves that nothing else is on its way: a ping is answered in order, by the next frame. */
+  /** Proves that nothing else is on its way: a ping is answered in order, by the next frame, once nothing is under way. */
   async quiet() {
+    await this.#pong();
+    if (!GATEWAY) return;
+    // The pong came at once, beside what was asked before it.
+    await settled(this.server);
+    await this.#pong();
+  }
+
+  async #pong() {
     this.send('pusher:ping', { data: {} });
     const reply = await this.next('the pong');
     if (reply.event !== 'pusher:pong') throw new Error(`expected silence, got ${JSON.stringify(reply)}`);
   }
 
+  /** The code that the close has, or means. */
   async closeCode() {
-    return within(this.closed, 'the socket to be closed');
+    return meaningOf(await within(this.closed, 'the socket to be closed'), this.inbox.all);
   }
 }

@@ -1,0 +1,62 @@
+//! The end-to-end tests on functions: behind the emulated gateway, or deployed.
+
+use std::path::Path;
+
+use crate::run::{Trouble, built, npm_ci, root, target};
+use crate::tally::Tally;
+use crate::test::{node, node_is_here};
+
+/// The suite that both hosts pass. Other files are about the one process: how it starts, stops, recovers, and its page.
+const SUITE: [&str; 14] = [
+    "auth.test.js",
+    "bad-input.test.js",
+    "cache.test.js",
+    "channels.test.js",
+    "client-events.test.js",
+    "encrypted.test.js",
+    "frames.test.js",
+    "handshake.test.js",
+    "http-api.test.js",
+    "origins.test.js",
+    "posts.test.js",
+    "presence.test.js",
+    "switches.test.js",
+    "users.test.js",
+];
+/// What only functions can go through.
+const FAULTS: &str = "gateway/faults.js";
+/// A schedule that nobody has to wait a minute for, and a queue that tries again soon.
+const SETTINGS: &str = r#"{"schedule_ms":2000,"visibility_ms":2000}"#;
+/// The file below the target folder with the calls that functions made.
+pub(crate) const CALLS: &str = "function-calls.jsonl";
+
+/// Runs the suite on the functions, as they were built beside the binary.
+///
+/// # Errors
+/// When Node cannot run.
+pub(crate) fn run(folder: &Path) -> Result<Tally, Trouble> {
+    let calls = target()?.join(CALLS);
+    let _ = std::fs::remove_file(&calls);
+    let binaries = built("debug", "")?;
+    println!("\nOnce more on functions, behind an emulated gateway: {}", SUITE.join(", "));
+    node(folder, |node| {
+        node.env("PUSHBRIDGE_FUNCTIONS", "lambda").env("PUSHBRIDGE_FUNCTIONS_FROM", binaries);
+        node.env("PUSHBRIDGE_EMULATED", SETTINGS).env("PUSHBRIDGE_CALLS", &calls);
+        node.args(SUITE).arg(FAULTS);
+    })
+}
+
+/// Runs the suite against a host that is there. The app's credentials come from the environment.
+///
+/// # Errors
+/// When Node cannot run, or a test fails.
+pub(crate) fn smoke(url: &str) -> Result<(), Trouble> {
+    node_is_here()?;
+    let folder = root().join("tests/e2e");
+    npm_ci(&folder)?;
+    let total = node(&folder, |node| {
+        node.args(SUITE).env("PUSHBRIDGE_URL", url);
+    })?;
+    println!("{total}");
+    if total.failed == 0 { Ok(()) } else { Err(Trouble(format!("{url} failed: {total}"))) }
+}
