@@ -6,6 +6,7 @@
 mod aws;
 mod bench;
 mod check;
+mod events;
 mod functions;
 mod pds;
 mod python;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::aws::{self, Tools};
+use crate::events;
 use crate::functions;
 use crate::pds;
 use crate::python;
@@ -146,7 +147,20 @@ fn end_to_end(pds: Option<&Path>) -> Result<Tally, Trouble> {
         node.args(ON_DYNAMODB).env("PUSHBRIDGE_STORE", "dynamodb");
     })?;
     total += functions::run(&folder)?;
+    total += invoked()?;
     Ok(total)
+}
+
+/// Every function with its events; skipped without `cargo lambda`, but not in CI.
+fn invoked() -> Result<Tally, Trouble> {
+    match Tools::install() {
+        Ok(tools) => events::run(&tools),
+        Err(missing) if in_ci() => Err(missing),
+        Err(missing) => {
+            println!("\nSKIPPED: functions invoked with their events: {}", missing.0);
+            Ok(Tally { skipped: 1, ..Tally::default() })
+        }
+    }
 }
 
 /// One run of `node --test`, told more by `with`, and counted.
