@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Builder, Credentials, Region, RuntimeComponents, StalledStreamProtectionConfig,
+    BehaviorVersion, Builder, Region, RuntimeComponents, StalledStreamProtectionConfig,
 };
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -21,14 +21,13 @@ use crate::engine::{Answer, Engine};
 /// What precedes the operation in `x-amz-target`. Source: the DynamoDB low-level API.
 const TARGET_PREFIX: &str = "DynamoDB_20120810.";
 
-/// An SDK client on an engine. No network, no real credentials; retries off, because the engine never throttles.
+/// An SDK client on an engine. No network, so no signatures; retries off, because the engine never throttles.
 pub(crate) fn client(engine: Engine) -> Client {
-    let nobody = Credentials::new("embedded", "embedded", None, None, "embedded");
     let config = Builder::new()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("local"))
         .endpoint_url("http://embedded.invalid")
-        .credentials_provider(nobody)
+        .allow_no_auth()
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

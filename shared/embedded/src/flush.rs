@@ -7,10 +7,12 @@
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
 
-use tokio::sync::Mutex;
+use tokio::sync::oneshot;
+
+use crate::engine::Answer;
 
 /// Where writes wait to be brought to the disk.
 pub(crate) trait Disk: Send + Sync + 'static {
@@ -38,124 +40,138 @@ impl Disk for Log {
     }
 }
 
-/// What is written, and what of it is on the disk.
-pub(crate) struct Flush<S> {
-    log: Arc<S>,
-    written: AtomicU64,
-    synced: Mutex<Synced>,
+/// A write that reached the log, and whom to tell once it is on the disk.
+pub(crate) struct Waiting {
+    pub(crate) answer: Answer,
+    pub(crate) to: oneshot::Sender<Answer>,
 }
 
-/// After a failed sync nobody knows what is on the disk, and trying again would not tell
-/// (the kernel may have dropped the pages): from then on every write fails.
-enum Synced {
-    UpTo(u64),
-    Failed,
+/// Answers writes when they are on the disk, from a thread of its own.
+pub(crate) struct Flush {
+    /// Absent in memory, where nothing lasts.
+    writes: Option<Sender<Waiting>>,
+    thread: Option<thread::JoinHandle<()>>,
 }
 
-impl<S: Disk> Flush<S> {
-    pub(crate) fn new(log: S) -> Self {
-        let synced = Mutex::new(Synced::UpTo(0));
-        Self { log: Arc::new(log), written: AtomicU64::new(0), synced }
+impl Flush {
+    /// For a store in memory: answers at once.
+    pub(crate) fn none() -> Self {
+        Self { writes: None, thread: None }
     }
 
-    /// Notes that one more write has reached the log.
-    pub(crate) fn wrote(&self) -> u64 {
-        self.written.fetch_add(1, Ordering::SeqCst) + 1
+    /// For a store whose writes reach the disk with a sync of `log`.
+    pub(crate) fn on(log: impl Disk) -> io::Result<Self> {
+        let (writes, queue) = channel();
+        let thread = thread::Builder::new().name("store-sync".to_owned());
+        let thread = thread.spawn(move || sync_in_groups(&log, &queue))?;
+        Ok(Self { writes: Some(writes), thread: Some(thread) })
     }
 
-    /// Waits until that write is on the disk.
-    pub(crate) async fn reached(&self, write: u64) -> io::Result<()> {
-        let mut synced = self.synced.lock().await;
-        match *synced {
-            Synced::UpTo(last) if last >= write => return Ok(()),
-            Synced::UpTo(_) => {}
-            Synced::Failed => return Err(io::Error::other("an earlier sync failed")),
-        }
-        let last = self.written.load(Ordering::SeqCst);
-        let log = Arc::clone(&self.log);
-        let done = tokio::task::spawn_blocking(move || log.sync()).await;
-        match done.unwrap_or_else(|e| Err(io::Error::other(e))) {
-            Ok(()) => {
-                *synced = Synced::UpTo(last);
-                Ok(())
-            }
-            Err(error) => {
-                *synced = Synced::Failed;
-                Err(error)
-            }
+    /// Answers a write that has just reached the log, once it is on the disk.
+    pub(crate) fn answer_once_synced(&self, write: Waiting) {
+        match &self.writes {
+            None => told(write),
+            // The thread ends with this value, or in a panic: then the caller learns that nobody answers.
+            Some(writes) => drop(writes.send(write)),
         }
     }
+}
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        self.writes = None;
+        drop(self.thread.take().map(thread::JoinHandle::join));
+    }
+}
+
+/// Syncs for all writes that wait, again and again. After a failed sync nobody knows what is on the disk, and trying
+/// again would not tell (the kernel may have dropped the pages): from then on every write fails.
+fn sync_in_groups(log: &impl Disk, queue: &Receiver<Waiting>) {
+    let mut failed = false;
+    while let Ok(first) = queue.recv() {
+        let mut group = vec![first];
+        group.extend(queue.try_iter());
+        if !failed && let Err(error) = log.sync() {
+            tracing::error!(%error, "the data file cannot be synced: writes fail until a restart");
+            failed = true;
+        }
+        for mut write in group {
+            if failed {
+                write.answer = Answer::internal("the data file cannot be synced");
+            }
+            told(write);
+        }
+    }
+}
+
+fn told(write: Waiting) {
+    // A caller that went away wants no answer.
+    drop(write.to.send(write.answer));
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::Mutex;
 
     use super::*;
 
     /// Says when a sync begins, and ends it when told to.
     struct ByHand {
-        begun: std::sync::Mutex<Sender<()>>,
-        end: std::sync::Mutex<Receiver<io::Result<()>>>,
+        begun: Sender<()>,
+        end: Mutex<Receiver<io::Result<()>>>,
     }
 
     impl Disk for ByHand {
         fn sync(&self) -> io::Result<()> {
-            self.begun.lock().unwrap().send(()).unwrap();
+            self.begun.send(()).unwrap();
             self.end.lock().unwrap().recv().unwrap()
         }
     }
 
-    fn by_hand() -> (Arc<Flush<ByHand>>, Receiver<()>, Sender<io::Result<()>>) {
+    fn by_hand() -> (Flush, Receiver<()>, Sender<io::Result<()>>) {
         let (begun, seen) = channel();
         let (end, ended) = channel();
-        let log = ByHand { begun: begun.into(), end: ended.into() };
-        (Arc::new(Flush::new(log)), seen, end)
+        (Flush::on(ByHand { begun, end: ended.into() }).unwrap(), seen, end)
     }
 
-    fn waiting(flush: &Arc<Flush<ByHand>>, write: u64) -> tokio::task::JoinHandle<io::Result<()>> {
-        let flush = Arc::clone(flush);
-        tokio::spawn(async move { flush.reached(write).await })
+    fn write(flush: &Flush) -> oneshot::Receiver<Answer> {
+        let (to, answered) = oneshot::channel();
+        let answer = Answer { status: 200, body: String::new() };
+        flush.answer_once_synced(Waiting { answer, to });
+        answered
     }
 
-    #[tokio::test]
-    async fn a_write_waits_for_a_sync_that_began_after_it_and_shares_it() {
+    #[test]
+    fn a_write_waits_for_a_sync_that_began_after_it_and_shares_it() {
         let (flush, begun, end) = by_hand();
-        let first = waiting(&flush, flush.wrote());
-        let begun = tokio::task::spawn_blocking(move || begun.recv().map(|()| begun))
-            .await
-            .unwrap()
-            .unwrap();
+        let first = write(&flush);
+        begun.recv().unwrap();
         // These come while the first sync is under way: it does not cover them, one more covers all.
-        let late: Vec<_> = (0..50).map(|_| waiting(&flush, flush.wrote())).collect();
+        let mut late: Vec<_> = (0..50).map(|_| write(&flush)).collect();
         end.send(Ok(())).unwrap();
-        first.await.unwrap().unwrap();
-        let begun = tokio::task::spawn_blocking(move || begun.recv().map(|()| begun))
-            .await
-            .unwrap()
-            .unwrap();
-        assert!(
-            late.iter().all(|task| !task.is_finished()),
-            "acknowledged before it was on the disk"
-        );
+        assert_eq!(first.blocking_recv().unwrap().status, 200);
+        begun.recv().unwrap();
+        let early = late.iter_mut().filter_map(|answered| answered.try_recv().ok()).count();
+        assert_eq!(early, 0, "acknowledged before it was on the disk");
         end.send(Ok(())).unwrap();
-        for task in late {
-            task.await.unwrap().unwrap();
+        for answered in late {
+            assert_eq!(answered.blocking_recv().unwrap().status, 200);
         }
+        drop(flush);
         assert!(begun.try_recv().is_err(), "one sync was enough");
     }
 
-    #[tokio::test]
-    async fn after_a_failed_sync_no_write_is_acknowledged() {
+    #[test]
+    fn after_a_failed_sync_no_write_is_acknowledged() {
         let (flush, _begun, end) = by_hand();
         end.send(Err(io::Error::other("the disk is gone"))).unwrap();
-        assert!(flush.reached(flush.wrote()).await.is_err());
+        assert_eq!(write(&flush).blocking_recv().unwrap().status, 500);
         end.send(Ok(())).unwrap();
-        assert!(flush.reached(flush.wrote()).await.is_err());
+        assert_eq!(write(&flush).blocking_recv().unwrap().status, 500);
     }
 
-    #[tokio::test]
-    async fn the_log_is_synced_where_sqlite_writes_it() {
+    #[test]
+    fn the_log_is_synced_where_sqlite_writes_it() {
         let dir = tempfile::tempdir().unwrap();
         let store = dir.path().join("store.sqlite");
         assert!(Log::of(&store).sync().is_err(), "there is no log yet");

@@ -45,5 +45,5 @@ pub fn memory() -> Result<Client, OpenError> {
 pub fn engine_in_memory() -> Result<Engine, OpenError> {
     let database =
         Database::memory().map_err(|e| OpenError::unreadable(Path::new(":memory:"), e))?;
-    Ok(Engine::in_memory(database))
+    Engine::in_memory(database).map_err(|e| OpenError::unreadable(Path::new(":memory:"), e))
 }

@@ -14,6 +14,9 @@ use crate::run::{Trouble, root};
 /// What users' tokens are signed with.
 pub(crate) const JWT_SECRET: &str = "a-secret-for-the-benchmark-on-loopback";
 
+/// One user makes all the load, and is not to be held back.
+const LIMITS: &str = "[server]\napi_requests_per_second_per_user = 1000000\n";
+
 /// A server of ours or of the peer; killed when dropped.
 pub(crate) struct Server {
     /// Where it listens.
@@ -32,10 +35,12 @@ impl Server {
     pub(crate) fn pushbridge(binary: &Path) -> Result<Self, Trouble> {
         let data =
             tempfile::tempdir().map_err(|e| Trouble::of("cannot make a data directory", e))?;
+        std::fs::write(data.path().join("pushbridge.toml"), LIMITS)
+            .map_err(|e| Trouble::of("cannot write the configuration", e))?;
         let mut command = Command::new(binary);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data.path())
+            .arg(data.path().join("data"))
             .env("PUSHER_APP_ID", APP_ID)
             .env("PUSHER_KEY", KEY)
             .env("PUSHER_SECRET", SECRET)
