@@ -15,6 +15,7 @@ use config::{File, Settings, bearer, jwt};
 use gateway::Origins;
 use notifying::Bus;
 use platforms::Apis;
+use relay::Relay;
 
 pub(crate) use config::{
     ConfigError, Env, JwtConfig, JwtKeys, KmsConfig, OutsideConfig, PublishingConfig,
@@ -93,6 +94,8 @@ pub(crate) struct Config {
     pub(crate) outside: OutsideConfig,
     /// Where platforms are, and what the operator registered with them.
     pub(crate) platforms: Apis,
+    /// An app elsewhere that published events are handed on to.
+    pub(crate) relay: Option<Relay>,
 }
 
 impl Config {
@@ -188,6 +191,7 @@ fn configured(
         kms: settings.kms,
         outside: settings.outside,
         platforms: settings.platforms,
+        relay: settings.relay,
     })
 }
 

@@ -181,6 +181,14 @@ impl<S: Store> Parts<S> {
         };
         let (hooks, notifier) = hooks::start(&data, registry, addresses, config.bus)?;
         let sockets = Sockets::new(hooks, timer);
+        let sockets = match config.relay {
+            Some(relay) => {
+                let (events, work) = relay::queue(relay);
+                tokio::spawn(work);
+                sockets.handing_on(config.apps.first().id.clone(), events)
+            }
+            None => sockets,
+        };
         let core = Arc::new(Service::new(registry.apps(), store, sockets, facts.clone()));
         let platforms =
             Platforms::new(Http::new(platforms::Settings::new(addresses))?, config.platforms);

@@ -4,6 +4,7 @@
 
 mod client;
 mod dialect;
+mod fanout;
 mod floor;
 mod frames;
 mod load;
@@ -47,6 +48,8 @@ pub(crate) struct Options {
 enum What {
     /// The push core beside Socket.IO (needs Node 20).
     Push,
+    /// Posts through API Gateway from one core, beside Node.js, and cold starts of the functions (needs Node 20).
+    Fanout,
     /// Only what joining a presence channel costs, which is part of the push core's table.
     Presence,
     /// Posts that fall due in the same minute. Measures itself little: no optimized build of the tasks is needed.
@@ -67,6 +70,7 @@ impl Options {
         let mut again = cargo();
         again.args(["run", "--quiet", "--release", "--package", "xtask", "--", "bench"]);
         again.args((self.what == What::Presence).then_some("presence"));
+        again.args((self.what == What::Fanout).then_some("fanout"));
         again.args(self.quick.then_some("--quick")).args(self.write.then_some("--write"));
         succeed(again.arg(format!("--up-to={}", self.up_to)))
     }
@@ -108,6 +112,9 @@ struct Row {
 pub(crate) fn run(options: &Options) -> Result<(), Trouble> {
     if options.what == What::Publish {
         return posts::run(options.write, options.quick.then_some(QUICK_POSTS));
+    }
+    if options.what == What::Fanout {
+        return fanout::run(options.write, options.quick);
     }
     if options.what == What::Presence {
         println!("{}", presence::section(&presence::measure()?));

@@ -48,6 +48,9 @@ pub enum ConfigError {
     /// The apps contradict each other.
     #[error("The apps cannot be used: {0}.")]
     Apps(#[from] channels::AppsError),
+    /// The app elsewhere cannot be used.
+    #[error(transparent)]
+    Relay(#[from] relay::RelayError),
     /// Nothing is configured and no demo has run here.
     #[error("No demo was started in {} yet; start one with `pushbridge serve`, or name its directory with --data.", .0.display())]
     NoDemo(PathBuf),

@@ -6,6 +6,7 @@ use auth::Secret;
 use gateway::Origins;
 use notifying::Bus;
 use platforms::Apis;
+use relay::Relay;
 
 use crate::{
     ConfigError, Env, File, KmsConfig, OutsideConfig, VisitorsConfig, bearer, bus, origins,
@@ -49,6 +50,8 @@ pub struct Settings {
     pub outside: OutsideConfig,
     /// Where platforms are, and what the operator registered with them.
     pub platforms: Apis,
+    /// An app elsewhere that published events are handed on to.
+    pub relay: Option<Relay>,
 }
 
 impl Settings {
@@ -83,6 +86,7 @@ impl Settings {
             kms: KmsConfig::read(env, file)?,
             outside: outside::read(env, file)?,
             platforms: file.platforms.clone(),
+            relay: env.get("RELAY_PUSHER_URL").map(Relay::parse).transpose()?,
         })
     }
 }

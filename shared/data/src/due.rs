@@ -52,6 +52,34 @@ impl Data {
         Ok(try_join_all(shards).await?.into_iter().flatten().collect())
     }
 
+    /// The instants after `from` and up to `to` at which something falls due, as far as each shard's first 250 entries tell.
+    pub async fn due_times(&self, from: Timestamp, to: Timestamp) -> Result<Vec<Timestamp>, Error> {
+        let shards = (0..keys::SHARDS).map(|shard| self.times_of(shard, from, to));
+        let mut times: Vec<_> = try_join_all(shards).await?.into_iter().flatten().collect();
+        times.sort_unstable();
+        times.dedup();
+        Ok(times)
+    }
+
+    async fn times_of(
+        &self,
+        shard: u8,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Timestamp>, Error> {
+        let query = self.client.query().table_name(&self.tables.posts).index_name(keys::DUE_INDEX);
+        let query = query
+            .key_condition_expression("due_pk = :shard AND due_sk BETWEEN :from AND :to")
+            .limit(PER_SHARD);
+        let query = query.expression_attribute_values(":shard", text(keys::shard(shard)));
+        let bound = |at: Timestamp| text(format!("{:015}", at.ms() + 1));
+        let query = query.expression_attribute_values(":from", bound(from));
+        let page = query.expression_attribute_values(":to", bound(to)).send().await?;
+        let time = |item: &Item| text_of(item, "due_sk").get(..15)?.parse().ok();
+        let times = page.items.unwrap_or_default();
+        Ok(times.iter().filter_map(time).map(Timestamp::from_ms).collect())
+    }
+
     async fn due_of(&self, shard: u8, now: Timestamp) -> Result<Vec<Due>, Error> {
         let query = self.client.query().table_name(&self.tables.posts).index_name(keys::DUE_INDEX);
         let query =

@@ -115,6 +115,11 @@ pub(crate) fn quota(app: &AppId) -> Item {
     key(format!("Q/{app}"), OWN)
 }
 
+/// An event from elsewhere.
+pub(crate) fn seen(id: &str) -> Item {
+    key(format!("I/{id}"), OWN)
+}
+
 /// The shard that a newcomer goes to.
 pub(crate) fn shard_of(id: &ConnectionId, shards: u32) -> u32 {
     hash(id.as_str()) % shards.max(1)

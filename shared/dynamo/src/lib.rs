@@ -22,6 +22,7 @@ mod lists;
 mod members;
 mod open;
 mod recorded;
+mod seen;
 mod settle;
 mod shards;
 mod sign_in;
@@ -41,6 +42,7 @@ use crate::shards::Shards;
 use crate::table::Table;
 
 pub use error::Error;
+pub use seen::Seen;
 
 /// What the store must know of its host.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ impl After {
     }
 
     /// Does it, in order, and gives up when it takes too long.
-    pub(crate) async fn run(&self) {
+    pub async fn run(&self) {
         let work = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if work.is_empty() {
             return;

@@ -9,18 +9,22 @@ use lambda_runtime::{Error, LambdaInvocation};
 use tracing::Instrument;
 
 use crate::after::After;
+use crate::host::{Host, now_ms};
+use crate::metrics::Metrics;
 
 /// The layer. The service within answers the Runtime API, so what follows it follows the answer.
 #[derive(Clone)]
 pub struct Around {
     after: After,
     aws: Aws,
+    metrics: Metrics,
 }
 
 impl Around {
-    /// A layer that does what `after` was told, and puts traces on calls of `aws`.
-    pub fn new(after: After, aws: Aws) -> Self {
-        Self { after, aws }
+    /// What surrounds the invocations of a host.
+    pub fn of(host: &Host) -> Self {
+        let (after, aws) = (host.after.clone(), host.aws.clone());
+        Self { after, aws, metrics: host.metrics.clone() }
     }
 }
 
@@ -57,11 +61,12 @@ where
         self.around.aws.trace(trace);
         let span = tracing::info_span!("invocation", request_id = context.request_id, trace);
         let answered = self.inner.call(invocation);
-        let after = self.around.after.clone();
+        let (after, metrics) = (self.around.after.clone(), self.around.metrics.clone());
         Box::pin(
             async move {
                 let answered = answered.await;
                 after.run().await;
+                metrics.tell(now_ms());
                 answered
             }
             .instrument(span),

@@ -1,8 +1,10 @@
-//! Events of a bus become events on channels.
+//! Events of a bus become events on channels. EventBridge delivers at least once; here each counts once.
 
 use std::sync::Arc;
 
+use channels::App;
 use channels::publish::{Refusal, Trigger, check};
+use dynamo::Seen;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -10,13 +12,20 @@ use serde_json::{Value, json};
 
 use crate::around::Around;
 use crate::host::{Host, now_ms};
+use crate::mapping::{self, Rule};
 use crate::start::{Start, StartError};
+
+/// The detail type of events that need no rule (docs/aws.md).
+const TRIGGER: &str = "pushbridge.trigger";
 
 /// An event (EventBridge user guide, "Event structure reference").
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Event {
     id: String,
-    detail: Detail,
+    #[serde(default)]
+    detail_type: String,
+    detail: Box<RawValue>,
 }
 
 /// What a producer, or a rule's input transformer, writes.
@@ -40,11 +49,14 @@ struct Detail {
 /// # Errors
 /// When the function cannot start.
 pub async fn run() -> Result<(), StartError> {
-    let host = Arc::new(Start::of_process().await?.host().await?);
-    let around = Around::new(host.after.clone(), host.aws.clone());
-    let handler = service_fn(move |event: LambdaEvent<Value>| {
-        let host = Arc::clone(&host);
-        async move { carry(&host, event.payload).await }
+    let start = Start::of_process().await?;
+    let rules = start.env.get("BRIDGE_RULES").map(mapping::parse).transpose()?;
+    let rules: Arc<[Rule]> = rules.unwrap_or_default().into();
+    let host = Arc::new(start.host().await?);
+    let around = Around::of(&host);
+    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let (host, rules) = (Arc::clone(&host), Arc::clone(&rules));
+        async move { carry(&host, &rules, &event.payload).await }
     });
     Ok(Runtime::new(handler).layer(around).run().await?)
 }
@@ -53,37 +65,63 @@ pub async fn run() -> Result<(), StartError> {
 ///
 /// # Errors
 /// When the store does not answer: Lambda then gives the event again.
-pub async fn carry(host: &Host, event: Value) -> Result<Value, Error> {
-    let event: Event = match serde_json::from_str(&event.to_string()) {
-        Ok(event) => event,
-        Err(error) => {
-            tracing::error!(%error, "an event is not of the form that the bridge carries");
-            return Ok(json!({ "published": 0 }));
-        }
+pub async fn carry(host: &Host, rules: &[Rule], event: &RawValue) -> Result<Value, Error> {
+    let dropped = |why: String| {
+        tracing::error!(why, "an event of the bus is dropped");
+        Ok(json!({ "published": 0 }))
+    };
+    let (id, app_id, trigger) = match read(rules, event) {
+        Ok(read) => read,
+        Err(why) => return dropped(why),
     };
     host.refresh().await;
-    let Detail { channels, name, data, socket_id, app_id } = event.detail;
     let apps = host.core.apps();
-    let app = match &app_id {
+    let app: Option<&Arc<App>> = match &app_id {
         None => Some(apps.first()),
         Some(id) => apps.by_id(&protocol::AppId::new(id.as_str())),
     };
     let Some(app) = app else {
-        tracing::error!(event = event.id, app_id, "an event names an app that is not served");
-        return Ok(json!({ "published": 0 }));
+        return dropped(format!("event {id} names the app {app_id:?}, which is not served"));
     };
-    let data = data.map(|data| text(&data)).unwrap_or_default();
-    let trigger = Trigger { name, channels, channel: None, data, socket_id, info: None };
     let publish = match check(app, trigger) {
         Ok(publish) => publish,
         Err(Refusal::Bad(why) | Refusal::TooLarge(why)) => {
-            tracing::error!(event = event.id, why, "an event cannot be published");
-            return Ok(json!({ "published": 0 }));
+            return dropped(format!("event {id} cannot be published: {why}"));
         }
     };
+    if host.store.see(&id).await? == Seen::Done {
+        tracing::info!(event = id, "an event came again");
+        return Ok(json!({ "published": 0 }));
+    }
     host.core.publish(app, &publish, now_ms()).await?;
-    host.gate.queue().flush().await?;
+    host.finish().await?;
+    host.store.seen(&id).await?;
     Ok(json!({ "published": publish.channels.len() }))
+}
+
+/// The event's id, the app that it is for if it names one, and what is to be published.
+fn read(rules: &[Rule], event: &RawValue) -> Result<(String, Option<String>, Trigger), String> {
+    let of = |error: serde_json::Error| {
+        format!("it is not of the form that the bridge carries: {error}")
+    };
+    let Event { id, detail_type, detail } = serde_json::from_str(event.get()).map_err(of)?;
+    let whole: Value = serde_json::from_str(event.get()).map_err(of)?;
+    let trigger = |name, channels, data, socket_id| Trigger {
+        name,
+        channels,
+        channel: None,
+        data,
+        socket_id,
+        info: None,
+    };
+    if detail_type != TRIGGER
+        && let Some(mapped) = mapping::apply(rules, &whole, &detail)
+    {
+        return Ok((id, None, trigger(mapped.name, mapped.channels, mapped.data, None)));
+    }
+    let detail: Detail = serde_json::from_str(detail.get()).map_err(of)?;
+    let data = detail.data.map(|data| text(&data)).unwrap_or_default();
+    Ok((id, detail.app_id, trigger(detail.name, detail.channels, data, detail.socket_id)))
 }
 
 /// Data as Pusher's API takes it: a text, or JSON as text.

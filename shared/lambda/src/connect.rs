@@ -11,6 +11,7 @@ use service::Outbox;
 use crate::around::Around;
 use crate::event::SocketEvent;
 use crate::host::{Host, now_ms};
+use crate::metrics::Metric;
 use crate::start::{Start, StartError};
 
 /// Serves until Lambda ends the process.
@@ -20,7 +21,7 @@ use crate::start::{Start, StartError};
 pub async fn run() -> Result<(), StartError> {
     let host = Start::of_process().await?.host().await?;
     let door = Arc::new(Door::new(host)?);
-    let around = Around::new(door.host.after.clone(), door.host.aws.clone());
+    let around = Around::of(&door.host);
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let door = Arc::clone(&door);
         async move { Ok::<_, Error>(door.open(event.payload).await) }
@@ -47,6 +48,11 @@ impl Door {
         Ok(Self { host, entrance })
     }
 
+    /// What is left to be done after the answer.
+    pub fn after(&self) -> &crate::after::After {
+        &self.host.after
+    }
+
     /// Answers a handshake. Every client is let in: a browser cannot read the status of a refusal, and a first frame
     /// it can.
     pub async fn open(&self, event: Value) -> Value {
@@ -61,6 +67,9 @@ impl Door {
         let visitor = event.visitor(&headers);
         let names = (id.clone(), event.socket_id());
         let admitted = self.entrance.admit(&host.core, names, &visitor, now_ms()).await;
+        if admitted.is_ok() {
+            host.metrics.add(Metric::Connections, 1);
+        }
         let (core, gate) = (Arc::clone(&host.core), host.gate.clone());
         host.after.push(async move {
             match admitted {

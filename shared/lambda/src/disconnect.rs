@@ -16,7 +16,7 @@ use crate::start::{Start, StartError};
 /// When the function cannot start.
 pub async fn run() -> Result<(), StartError> {
     let host = Arc::new(Start::of_process().await?.host().await?);
-    let around = Around::new(host.after.clone(), host.aws.clone());
+    let around = Around::of(&host);
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let host = Arc::clone(&host);
         async move { Ok::<_, Error>(forget(&host, event.payload).await) }
@@ -34,7 +34,7 @@ pub async fn forget(host: &Host, event: Value) -> Value {
     host.gate.learn(&event.request_context.domain_name, &event.request_context.stage);
     host.refresh().await;
     host.core.close(&id).await;
-    if let Err(error) = host.gate.queue().flush().await {
+    if let Err(error) = host.finish().await {
         tracing::error!(%error, connection = %id, "what follows a leave is lost");
     }
     json!({ "statusCode": 200 })

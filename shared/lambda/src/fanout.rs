@@ -17,7 +17,7 @@ use crate::start::{Start, StartError};
 /// When the function cannot start.
 pub async fn run() -> Result<(), StartError> {
     let host = Arc::new(Start::of_process().await?.host().await?);
-    let around = Around::new(host.after.clone(), host.aws.clone());
+    let around = Around::of(&host);
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let host = Arc::clone(&host);
         async move { Ok::<_, Error>(post(&host, event.payload).await) }
@@ -36,7 +36,7 @@ pub async fn post(host: &Host, event: Value) -> Value {
     for id in &gone {
         host.core.close(id).await;
     }
-    if let Err(error) = host.gate.queue().flush().await {
+    if let Err(error) = host.finish().await {
         tracing::error!(%error, "what follows leaves is lost");
     }
     json!({ "posted": ids.len(), "gone": gone.len() })

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws::{Aws, Connections, Payload, Posted};
-use channels::{Hook, Job};
+use channels::{Hook, Job, Publish};
 use protocol::{AppId, ConnectionId, Fault, Frame, ServerFrame};
 use serde::{Deserialize, Serialize};
 use service::{Delivery, Outbox};
 use tokio::time::{Instant, sleep};
 
+use crate::metrics::{Metric, Metrics};
 use crate::queue::{Queue, Task};
 
 /// Most connections that are posted to by whoever publishes. More are left to `fanout`.
@@ -38,6 +39,9 @@ pub struct Gate {
     connections: Arc<OnceLock<Connections>>,
     queue: Queue,
     fanout: Option<Arc<str>>,
+    /// The app whose events are handed on elsewhere.
+    handed_on: Option<AppId>,
+    metrics: Metrics,
     /// A connection that is being opened, and until when.
     opening: Arc<Mutex<Option<(ConnectionId, Instant)>>>,
 }
@@ -49,6 +53,7 @@ impl Gate {
         connections: Option<Connections>,
         queue: Queue,
         fanout: Option<&str>,
+        metrics: Metrics,
     ) -> Self {
         let known = OnceLock::new();
         if let Some(connections) = connections {
@@ -56,7 +61,14 @@ impl Gate {
             let _ = known.set(connections);
         }
         let (connections, fanout) = (Arc::new(known), fanout.map(Into::into));
-        Self { aws, connections, queue, fanout, opening: Arc::default() }
+        let (handed_on, opening) = (None, Arc::default());
+        Self { aws, connections, queue, fanout, handed_on, metrics, opening }
+    }
+
+    /// Hands the events of this app on elsewhere, too.
+    #[must_use]
+    pub fn handing_on(self, app: Option<AppId>) -> Self {
+        Self { handed_on: app, ..self }
     }
 
     /// Learns where connections are, unless that is known.
@@ -90,7 +102,15 @@ impl Gate {
     /// Posts a frame's text to many; answers who is gone.
     pub async fn post_all(&self, ids: &[&str], frame: bytes::Bytes) -> Vec<ConnectionId> {
         let Some(connections) = self.there() else { return Vec::new() };
+        let began = Instant::now();
         let report = connections.fan_out(ids, &Payload::new(frame)).await;
+        let count = |metric, count: usize| self.metrics.add(metric, count as u64);
+        count(Metric::Deliveries, report.delivered);
+        count(Metric::Gone, report.gone.len());
+        count(Metric::Undelivered, report.failed);
+        if ids.len() > 1 {
+            self.metrics.add(Metric::FanOutTime, began.elapsed().as_millis() as u64);
+        }
         if report.failed > 0 {
             tracing::warn!(
                 failed = report.failed,
@@ -165,9 +185,16 @@ impl Gate {
 impl Outbox for Gate {
     async fn send(&self, to: &ConnectionId, frame: &Frame) -> Delivery {
         match self.post(to, frame).await {
-            Posted::Gone => Delivery::Gone,
-            Posted::Done => Delivery::Sent,
+            Posted::Gone => {
+                self.metrics.add(Metric::Gone, 1);
+                Delivery::Gone
+            }
+            Posted::Done => {
+                self.metrics.add(Metric::Deliveries, 1);
+                Delivery::Sent
+            }
             Posted::Busy | Posted::Refused(_) => {
+                self.metrics.add(Metric::Undelivered, 1);
                 tracing::warn!(connection = %to, "a frame was not taken");
                 Delivery::Sent
             }
@@ -199,5 +226,11 @@ impl Outbox for Gate {
 
     async fn later(&self, after: Duration, job: Job) {
         self.queue.put(&Task::LookAgain(job), after);
+    }
+
+    async fn hand_on(&self, app: &AppId, publish: &Publish) {
+        if self.handed_on.as_ref() == Some(app) {
+            self.queue.put(&Task::HandOn(publish.into()), Duration::ZERO);
+        }
     }
 }

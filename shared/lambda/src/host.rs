@@ -10,14 +10,18 @@ use data::Data;
 use dynamo::DynamoStore;
 use jwks::Verifier;
 use media::{Media, Place};
-use notifying::{Hooks, Notifier};
+use notifying::Notifier;
 use outbound::{Addresses, Http, Settings};
 use platforms::Platforms;
 use registry::Registry;
+use relay::Relay;
 use vault::{Keys, LocalKeys, Vault};
 
 use crate::after::After;
+use crate::announcing::{Announcing, Bus};
 use crate::gate::Gate;
+use crate::metrics::Metrics;
+use crate::queue::NotSent;
 use crate::start::StartError;
 
 /// The variable with the key that seals accounts' credentials.
@@ -38,8 +42,14 @@ pub struct Host {
     pub registry: Arc<Registry>,
     /// The verbs.
     pub core: Arc<Core>,
+    /// The store, for what is no verb of the core.
+    pub store: DynamoStore,
     /// The way out.
     pub gate: Gate,
+    /// The bus for domain events.
+    pub bus: Option<Bus>,
+    /// Numbers for CloudWatch.
+    pub metrics: Metrics,
     /// What is done after the answer.
     pub after: After,
     /// What the operator decides.
@@ -56,7 +66,7 @@ pub fn now_ms() -> u64 {
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Posts on AWS.
-pub type Publishing = publishing::Publishing<Platforms, News<DynamoStore, Gate>>;
+pub type Publishing = publishing::Publishing<Platforms, Announcing>;
 
 /// What functions work with that send posts and webhooks.
 pub struct Posts {
@@ -64,8 +74,8 @@ pub struct Posts {
     pub publishing: Arc<Publishing>,
     /// The verbs of webhooks.
     pub notifier: Arc<Notifier>,
-    /// Where webhooks' events arrive.
-    pub hooks: Hooks,
+    /// An app elsewhere that events are handed on to.
+    pub relay: Option<Relay>,
 }
 
 impl Host {
@@ -74,6 +84,17 @@ impl Host {
         if let Err(error) = self.registry.refresh_when_due(now_ms()).await {
             tracing::warn!(%error, "the apps are served as they were");
         }
+    }
+
+    /// Sends what waits for the end of an invocation: events for the bus, then messages for the queue.
+    ///
+    /// # Errors
+    /// When some messages could not be sent.
+    pub async fn finish(&self) -> Result<(), NotSent> {
+        if let Some(bus) = &self.bus {
+            bus.flush(self.gate.queue()).await;
+        }
+        self.gate.queue().flush().await
     }
 
     /// What tells users from tokens.
@@ -99,8 +120,9 @@ impl Host {
         let http = Http::new(Settings { timeout: WEBHOOK_TIMEOUT, ..Settings::new(addresses) })?;
         let (apps, endpoints) = (self.registry.apps(), self.registry.endpoints());
         let (data, bus) = (self.data.clone(), settings.bus.clone());
-        let (hooks, notifier, writer) = Notifier::new(data, http, bus, apps, endpoints, false);
+        let (_, notifier, writer) = Notifier::new(data, http, bus, apps, endpoints, false);
         tokio::spawn(writer.run());
+        let relay = settings.relay.clone();
         let platforms =
             Platforms::new(Http::new(Settings::new(addresses))?, settings.platforms.clone());
         let keys = match &settings.kms {
@@ -109,10 +131,10 @@ impl Host {
         };
         let vault = Arc::new(Vault::new(keys));
         let rules = posts::Settings { late: settings.late_limit, alone: false };
-        let news = News(Arc::clone(&self.core));
+        let news = Announcing::new(News(Arc::clone(&self.core)), self.bus.clone());
         let publishing = Publishing::new(self.data.clone(), vault, platforms, news, rules);
         let publishing = publishing.with_media(pictures(&settings.outside, addresses)?);
-        Ok(Posts { publishing: Arc::new(publishing), notifier, hooks })
+        Ok(Posts { publishing: Arc::new(publishing), notifier, relay })
     }
 
     /// The key that seals accounts' credentials.

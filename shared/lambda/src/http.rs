@@ -26,7 +26,7 @@ const ANSWER_BYTES: usize = 6 << 20;
 /// When the function cannot start.
 pub async fn run() -> Result<(), StartError> {
     let host = Arc::new(Start::of_process().await?.host().await?);
-    let around = Around::new(host.after.clone(), host.aws.clone());
+    let around = Around::of(&host);
     let router = router(&host, &host.posts()?)?;
     let handler = service_fn(move |event: Event| {
         let (host, router) = (Arc::clone(&host), router.clone());
@@ -75,7 +75,7 @@ async fn answer(
     }
     let (parts, body) = router.oneshot(request.map(body)).await?.into_parts();
     let bytes = to_bytes(body, ANSWER_BYTES).await?;
-    if let Err(error) = host.gate.queue().flush().await {
+    if let Err(error) = host.finish().await {
         tracing::error!(%error, "what follows a request is lost");
     }
     let text = String::from_utf8(bytes.into());

@@ -14,11 +14,14 @@
 //! | `QUEUE_URL` | the queue of `worker` | all but `fanout` |
 //! | `FANOUT_FUNCTION` | name of the function for slices of large fan-outs; without it all is posted by who publishes | all but `fanout` |
 //! | `EVENT_BUS` | name of the bus for domain events; none are put without it | `api`, `publish`, `worker` |
+//! | `BRIDGE_RULES` | JSON list of rules for events that are not of the bridge's form, see [`mapping`] | `bridge` |
+//! | `RELAY_PUSHER_URL` | `https://key:secret@host/apps/id`: published events of the first app go there as well | all but `fanout` |
 //! | `ACCOUNTS_KEY` | 64 hexadecimal digits that seal accounts' credentials | `api`, `auth`, `publish`, `worker` |
 //! | `NAME_PARAM` | instead of `NAME`: the Systems Manager parameter that holds its value, read once | all |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `…_SQS`, `…_EVENTBRIDGE`, `…_LAMBDA`, `…_APIGATEWAYMANAGEMENTAPI`, `…_SSM` | other endpoints than the region's | all |
 
 pub mod after;
+pub mod announcing;
 pub mod around;
 pub mod bridge;
 pub mod connect;
@@ -29,7 +32,9 @@ pub mod gate;
 pub mod host;
 pub mod http;
 mod logs;
+pub mod mapping;
 pub mod message;
+pub mod metrics;
 pub mod publish;
 pub mod queue;
 pub mod start;

@@ -18,6 +18,7 @@ use service::{Handled, Outbox};
 use crate::around::Around;
 use crate::event::SocketEvent;
 use crate::host::{Host, now_ms};
+use crate::metrics::Metric;
 use crate::start::{Start, StartError};
 
 /// How long before the function's deadline it answers, whatever is still under way.
@@ -31,7 +32,7 @@ const LONGEST: Duration = Duration::from_secs(25);
 /// When the function cannot start.
 pub async fn run() -> Result<(), StartError> {
     let host = Start::of_process().await?.host().await?;
-    let around = Around::new(host.after.clone(), host.aws.clone());
+    let around = Around::of(&host);
     let desk = Arc::new(Desk::new(host));
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let desk = Arc::clone(&desk);
@@ -76,6 +77,7 @@ impl Desk {
         let (id, host) = (event.connection(), &self.host);
         host.gate.learn(&event.request_context.domain_name, &event.request_context.stage);
         host.refresh().await;
+        host.metrics.add(Metric::Messages, 1);
         match text(&event) {
             Ok(text) => {
                 let now = now_ms();
@@ -91,7 +93,7 @@ impl Desk {
             }
             Err(fault) => host.core.refuse(&id, &fault).await,
         }
-        if let Err(error) = host.gate.queue().flush().await {
+        if let Err(error) = host.finish().await {
             tracing::error!(%error, connection = %id, "what follows a frame is lost");
         }
     }

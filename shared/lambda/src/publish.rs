@@ -2,6 +2,7 @@
 //! conditional write.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use posts::Timestamp;
@@ -9,7 +10,13 @@ use serde_json::Value;
 
 use crate::around::Around;
 use crate::host::{Host, Posts, now_ms};
+use crate::queue::Task;
 use crate::start::{Start, StartError};
+
+/// Until when a run looks ahead: the schedule's period, and what it may be late by.
+const PERIOD: Duration = Duration::from_secs(75);
+/// Most runs that are asked for between two events of the schedule. Ours.
+const RUNS: usize = 20;
 
 /// Serves until Lambda ends the process.
 ///
@@ -18,7 +25,7 @@ use crate::start::{Start, StartError};
 pub async fn run() -> Result<(), StartError> {
     let host = Arc::new(Start::of_process().await?.host().await?);
     let posts = Arc::new(host.posts()?);
-    let around = Around::new(host.after.clone(), host.aws.clone());
+    let around = Around::of(&host);
     let handler = service_fn(move |_: LambdaEvent<Value>| {
         let (host, posts) = (Arc::clone(&host), Arc::clone(&posts));
         async move { Ok::<_, Error>(tick(&host, &posts).await) }
@@ -26,15 +33,41 @@ pub async fn run() -> Result<(), StartError> {
     Ok(Runtime::new(handler).layer(around).run().await?)
 }
 
-/// Does what is due now.
+/// Does what is due now, and leaves what falls due before the next event to `worker`, at its second.
 pub async fn tick(host: &Host, posts: &Posts) -> Value {
     host.refresh().await;
     let now = now();
+    foresee(host, now).await;
     let (report, ()) = tokio::join!(posts.publishing.tick(now), posts.notifier.tick(now));
-    if let Err(error) = host.gate.queue().flush().await {
+    if let Err(error) = host.finish().await {
         tracing::error!(%error, "what follows the posts is lost");
     }
     serde_json::to_value(report).unwrap_or_default()
+}
+
+/// Asks for a run at each second at which something falls due, as far as the next event is away and a bit beyond.
+async fn foresee(host: &Host, now: Timestamp) {
+    let times = match host.data.due_times(now, now.plus(PERIOD)).await {
+        Ok(times) => times,
+        Err(error) => {
+            tracing::warn!(cause = ?error, "what falls due next is not known; the next run does it");
+            return;
+        }
+    };
+    let mut seconds: Vec<u64> = times
+        .iter()
+        .map(|at| at.ms().saturating_sub(now.ms()))
+        .map(|ms| u64::try_from(ms).unwrap_or(0).div_ceil(1_000))
+        .collect();
+    seconds.dedup();
+    // Whatever is due is done by each run: a few of them are enough.
+    let step = seconds.len().div_ceil(RUNS).max(1);
+    for second in seconds.chunks(step).filter_map(|some| some.last()) {
+        host.gate.queue().put(&Task::Tick, Duration::from_secs(*second));
+    }
+    if let Err(error) = host.gate.queue().flush().await {
+        tracing::warn!(%error, "runs between two minutes are not asked for");
+    }
 }
 
 /// The wall clock, in milliseconds.

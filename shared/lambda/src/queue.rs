@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws::{Aws, Later, MESSAGES};
+use aws::{Aws, Event, Later, MESSAGES};
 use channels::{Hook, Job};
 use protocol::AppId;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,12 @@ pub enum Task {
         /// What happened.
         hook: Hook,
     },
+    /// Do what is due now.
+    Tick,
+    /// Put events on the bus that it did not take.
+    PutEvents(Vec<Event>),
+    /// Hand an event on to an app elsewhere.
+    HandOn(relay::Event),
 }
 
 /// Messages that wait to be sent together. Cheap to clone: all clones see the same.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use apps::AppSpec;
 use aws::{Account, Aws, Connections};
 use channels::SharedApps;
 use config::{ConfigError, Deployed, Env};
@@ -10,12 +11,15 @@ use data::{Data, Tables};
 use dynamo::DynamoStore;
 use registry::Registry;
 use service::Service;
+use webhooks::EndpointSpec;
 
 use crate::after::After;
+use crate::announcing::Bus;
 use crate::gate::Gate;
 use crate::host::{Host, now_ms};
-use crate::logs;
+use crate::metrics::Metrics;
 use crate::queue::Queue;
+use crate::{logs, mapping};
 
 /// Longest life of a connection at API Gateway, two hours (WebSocket API quotas), and some room, in seconds.
 const LIFE_S: u64 = 2 * 3_600 + 600;
@@ -54,6 +58,9 @@ pub enum StartError {
     /// The keys of tokens cannot be used.
     #[error("JWT_JWKS_URL cannot be used: {0}.")]
     Jwks(#[from] jwks::UrlError),
+    /// The bridge's rules cannot be used.
+    #[error(transparent)]
+    Rules(#[from] mapping::RulesError),
     /// Credentials cannot be sealed.
     #[error(
         "ACCOUNTS_KEY is missing or not 64 hexadecimal digits; set it, for example to the output of `openssl rand -hex 32`."
@@ -114,17 +121,43 @@ impl Start {
                 connections.warm().await;
             }
         };
-        let opened = Registry::open(data.clone(), deployed.specs.clone());
+        let bus = env.get("EVENT_BUS").map(|name| Bus::new(&aws, name));
+        let specs = on_bus(deployed.specs.clone(), env.get("EVENT_BUS"));
+        let opened = Registry::open(data.clone(), specs);
         let (registry, ()) = tokio::join!(opened, warm);
         let registry = Arc::new(registry?);
         let queue = Queue::new(&aws, env.get("QUEUE_URL"));
-        let gate = Gate::new(aws.clone(), connections, queue, env.get("FANOUT_FUNCTION"));
+        let metrics = Metrics::new(&aws.account().function);
+        let fanout = env.get("FANOUT_FUNCTION");
+        let gate = Gate::new(aws.clone(), connections, queue, fanout, metrics.clone());
+        let first = registry.apps().load().first().id.clone();
+        let gate = gate.handing_on(deployed.settings.relay.is_some().then_some(first));
         let store = store(&env, client, registry.apps());
         let facts = Directory(data.clone());
-        let core = Arc::new(Service::new(registry.apps(), store, gate.clone(), facts));
+        let core = Arc::new(Service::new(registry.apps(), store.clone(), gate.clone(), facts));
         let after = After::default();
-        Ok(Host { env, aws, data, registry, core, gate, after, deployed })
+        Ok(Host { env, aws, data, registry, core, store, gate, bus, metrics, after, deployed })
     }
+}
+
+/// The events of channels and members that go to the bus of domain events, as those of a webhook do: stored, and sent
+/// again entry by entry.
+const DOMAIN_EVENTS: [&str; 5] =
+    ["channel_occupied", "channel_vacated", "member_added", "member_removed", "subscription_count"];
+
+/// Adds the bus to what each configured app tells of its channels.
+fn on_bus(mut specs: Vec<AppSpec>, bus: Option<&str>) -> Vec<AppSpec> {
+    let Some(bus) = bus else { return specs };
+    for app in &mut specs {
+        app.webhooks.push(EndpointSpec {
+            id: Some("domain-events".to_owned()),
+            event_bus: Some(bus.to_owned()),
+            events: DOMAIN_EVENTS.map(str::to_owned).into(),
+            batching: true,
+            ..EndpointSpec::default()
+        });
+    }
+    specs
 }
 
 fn tables(env: &Env) -> Tables {

@@ -2,14 +2,21 @@
 //! alone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws::Event;
+use channels::Hook;
 use futures::future::join_all;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
+use protocol::AppId;
+use relay::Relay;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::announcing::Bus;
 use crate::around::Around;
 use crate::host::{Host, Posts};
+use crate::publish::now;
 use crate::queue::Task;
 use crate::start::{Start, StartError};
 
@@ -39,7 +46,7 @@ struct Again;
 pub async fn run() -> Result<(), StartError> {
     let host = Arc::new(Start::of_process().await?.host().await?);
     let posts = Arc::new(host.posts()?);
-    let around = Around::new(host.after.clone(), host.aws.clone());
+    let around = Around::of(&host);
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let (host, posts) = (Arc::clone(&host), Arc::clone(&posts));
         async move { Ok::<_, Error>(work(&host, &posts, event.payload).await) }
@@ -54,15 +61,27 @@ pub async fn work(host: &Host, posts: &Posts, event: Value) -> Value {
         return json!({ "batchItemFailures": [] });
     };
     host.refresh().await;
-    let done = join_all(batch.records.iter().map(|record| one(host, posts, record))).await;
-    let mut again: Vec<&str> = batch
-        .records
-        .iter()
-        .zip(done)
-        .filter(|(_, done)| done.is_err())
-        .map(|(record, _)| record.message_id.as_str())
-        .collect();
-    if let Err(error) = host.gate.queue().flush().await {
+    let (mut again, mut alone, mut hooks) = (Vec::new(), Vec::new(), Hooks::default());
+    for record in &batch.records {
+        let id = record.message_id.as_str();
+        match serde_json::from_str(&record.body) {
+            Ok(Task::Hook { app, hook }) => hooks.push(id, app, hook),
+            Ok(task) => alone.push((id, task)),
+            // It would never be understood; the dead-letter queue keeps it for people.
+            Err(error) => {
+                tracing::error!(message = id, %error, "a message cannot be read");
+                again.push(id);
+            }
+        }
+    }
+    let alone = alone.into_iter().map(async |(id, task)| (id, one(host, posts, task).await));
+    let (done, kept) = tokio::join!(join_all(alone), posts.notifier.take(&hooks.heard));
+    again.extend(done.into_iter().filter(|(_, done)| done.is_err()).map(|(id, _)| id));
+    if let Err(error) = kept {
+        tracing::error!(cause = ?error, "webhooks could not be stored; they come again");
+        again.extend(hooks.messages);
+    }
+    if let Err(error) = host.finish().await {
         tracing::error!(%error, "what follows messages cannot be kept; they come again");
         again = batch.records.iter().map(|record| record.message_id.as_str()).collect();
     }
@@ -70,21 +89,63 @@ pub async fn work(host: &Host, posts: &Posts, event: Value) -> Value {
     json!({ "batchItemFailures": failures })
 }
 
-async fn one(host: &Host, posts: &Posts, record: &Record) -> Result<(), Again> {
-    let task = match serde_json::from_str(&record.body) {
-        Ok(task) => task,
-        // It would never be understood; the dead-letter queue keeps it for people.
-        Err(error) => {
-            tracing::error!(message = record.message_id, %error, "a message cannot be read");
-            return Err(Again);
-        }
-    };
+/// The webhooks' events of a batch, which are stored together, and the messages that they came in.
+#[derive(Default)]
+struct Hooks<'a> {
+    heard: Vec<(AppId, Hook)>,
+    messages: Vec<&'a str>,
+}
+
+impl<'a> Hooks<'a> {
+    fn push(&mut self, message: &'a str, app: AppId, hook: Hook) {
+        self.heard.push((app, hook));
+        self.messages.push(message);
+    }
+}
+
+async fn one(host: &Host, posts: &Posts, task: Task) -> Result<(), Again> {
     match task {
-        Task::LookAgain(job) => host.core.look_again(job).await,
-        Task::Hook { app, hook } => {
-            posts.hooks.accept(&app, hook);
-            posts.notifier.drain().await;
+        Task::LookAgain(job) => host.core.try_again(&job).await.map_err(|error| {
+            tracing::error!(?job, %error, "something was not looked at again, and will be");
+            Again
+        }),
+        Task::Tick => {
+            posts.publishing.tick(now()).await;
+            Ok(())
+        }
+        Task::PutEvents(events) => match &host.bus {
+            Some(bus) => put(host, bus, events).await,
+            None => Ok(()),
+        },
+        Task::HandOn(event) => match &posts.relay {
+            Some(relay) => hand_on(relay, &event).await,
+            None => Ok(()),
+        },
+        // Sorted out before.
+        Task::Hook { .. } => Err(Again),
+    }
+}
+
+/// What the bus takes in part comes again as a message of its own, so that nothing is put twice.
+async fn put(host: &Host, bus: &Bus, events: Vec<Event>) -> Result<(), Again> {
+    let all = events.len();
+    match bus.put(events).await {
+        Ok(()) => Ok(()),
+        Err(left) if left.len() == all => Err(Again),
+        Err(left) => {
+            host.gate.queue().put(&Task::PutEvents(left), Duration::from_secs(1));
+            Ok(())
         }
     }
-    Ok(())
+}
+
+async fn hand_on(relay: &Relay, event: &relay::Event) -> Result<(), Again> {
+    match relay.send(event).await {
+        Ok(()) => Ok(()),
+        Err(error) if error.passing => Err(Again),
+        Err(error) => {
+            tracing::error!(%error, "an event was not handed on");
+            Ok(())
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod bus;
 mod clock;
 mod replay;
 mod room;
+mod take;
 mod tick;
 mod write;
 

@@ -92,7 +92,7 @@ impl Writer {
 
     /// Stores a moment, then begins to send.
     async fn keep(&self, moment: Moment) {
-        let fresh = self.deliveries(moment.events, now());
+        let fresh = self.notifier.deliveries(moment.events, now());
         let added = fresh.iter().map(|(delivery, _)| HookWrite::Add(delivery.clone()));
         let writes = added.chain(moment.taken.into_iter().map(HookWrite::Drop)).collect();
         for group in groups(writes) {
@@ -118,29 +118,6 @@ impl Writer {
         }
     }
 
-    /// Makes deliveries. Those that find no seat are left to the next tick.
-    fn deliveries(
-        &self,
-        events: BTreeMap<Place, Vec<String>>,
-        now: Timestamp,
-    ) -> Vec<(Delivery, Option<Seat>)> {
-        let endpoints = self.notifier.endpoints.load();
-        let mut fresh = Vec::new();
-        for (place, events) in events {
-            let Some(endpoint) = endpoints.get(&place.0, &place.1) else { continue };
-            for batch in batches(endpoint, &events) {
-                let id = DeliveryId::from_number(unique(now));
-                let by = &self.notifier.me.process;
-                let made = Delivery::new(id, place.0.clone(), place.1.clone(), batch, by, now);
-                fresh.push(match self.notifier.rooms.seat(&place) {
-                    Some(seat) => (made, Some(seat)),
-                    None => (made.unclaimed(now), None),
-                });
-            }
-        }
-        fresh
-    }
-
     async fn offer(&self, group: &[HookWrite]) {
         for offer in 1..=OFFERS {
             match self.notifier.data.write_hooks(group).await {
@@ -154,8 +131,33 @@ impl Writer {
     }
 }
 
+impl Notifier {
+    /// Makes deliveries. Those that find no seat are left to the next tick.
+    pub(crate) fn deliveries(
+        &self,
+        events: BTreeMap<Place, Vec<String>>,
+        now: Timestamp,
+    ) -> Vec<(Delivery, Option<Seat>)> {
+        let endpoints = self.endpoints.load();
+        let mut fresh = Vec::new();
+        for (place, events) in events {
+            let Some(endpoint) = endpoints.get(&place.0, &place.1) else { continue };
+            for batch in batches(endpoint, &events) {
+                let id = DeliveryId::from_number(unique(now));
+                let by = &self.me.process;
+                let made = Delivery::new(id, place.0.clone(), place.1.clone(), batch, by, now);
+                fresh.push(match self.rooms.seat(&place) {
+                    Some(seat) => (made, Some(seat)),
+                    None => (made.unclaimed(now), None),
+                });
+            }
+        }
+        fresh
+    }
+}
+
 /// Cuts writes into groups that one transaction takes.
-fn groups(writes: Vec<HookWrite>) -> Vec<Vec<HookWrite>> {
+pub(crate) fn groups(writes: Vec<HookWrite>) -> Vec<Vec<HookWrite>> {
     let (mut groups, mut bytes) = (Vec::<Vec<HookWrite>>::new(), 0);
     for write in writes {
         let size = match &write {

@@ -10,7 +10,17 @@ use crate::{Outbox, Service};
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// Looks at something again, as [`Outbox::later`] was asked to. Safe to call late and twice.
     pub async fn look_again(&self, job: Job) {
-        let done = match &job {
+        if let Err(error) = self.try_again(&job).await {
+            tracing::error!(?job, %error, "something was not looked at again");
+        }
+    }
+
+    /// The same, for hosts that keep a job until it is done.
+    ///
+    /// # Errors
+    /// When the store does not answer: look once more later.
+    pub async fn try_again(&self, job: &Job) -> Result<(), store::Error> {
+        match job {
             Job::ConfirmLeave { app, channel, absence } => {
                 self.confirm_leave(app, channel, absence).await
             }
@@ -19,9 +29,6 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                 self.confirm_offline(app, user, connection).await
             }
             Job::Authorize { connection } => self.authorize(connection).await,
-        };
-        if let Err(error) = done {
-            tracing::error!(?job, %error, "something was not looked at again");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use channels::{Hook, Job};
+use channels::{Hook, Job, Publish};
 use protocol::{AppId, ConnectionId, Fault, Frame};
 
 /// What became of a frame.
@@ -36,4 +36,10 @@ pub trait Outbox: Send + Sync + 'static {
 
     /// Keeps a job until it is due, and then hands it to [`Service::look_again`](crate::Service::look_again).
     fn later(&self, after: Duration, job: Job) -> impl Future<Output = ()> + Send;
+
+    /// Takes a copy of an event that was published, for hosts that hand events on elsewhere. Most do not.
+    fn hand_on(&self, app: &AppId, publish: &Publish) -> impl Future<Output = ()> + Send {
+        let _ = (app, publish);
+        std::future::ready(())
+    }
 }

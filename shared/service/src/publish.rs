@@ -32,6 +32,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                 counts.push((channel.clone(), self.store.counts(&app.id, channel).await?));
             }
         }
+        self.outbox.hand_on(&app.id, publish).await;
         Ok(counts)
     }
 

@@ -24,7 +24,7 @@ struct PutEvents<'a> {
 struct Entry<'a> {
     event_bus_name: &'a str,
     source: &'static str,
-    /// The event's name.
+    /// What happened, to what: `channel.occupied`, `member.added`.
     detail_type: String,
     detail: String,
 }
@@ -74,7 +74,7 @@ impl Delivery {
                 event_bus_name: bus,
                 source: SOURCE,
                 detail_type: serde_json::from_str::<Named>(event.get())
-                    .map(|it| it.name)
+                    .map(|it| it.name.replacen('_', ".", 1))
                     .unwrap_or_default(),
                 detail: serde_json::to_string(&detail).unwrap_or_default(),
             }
@@ -132,7 +132,7 @@ mod tests {
             r#"\"time_ms\":1700000000000,\"event\":{\"name\":\"channel_occupied\",\"channel\":\"a\"}}"#,
         );
         let expected = format!(
-            r#"{{"Entries":[{{"EventBusName":"default","Source":"pushbridge.webhooks","DetailType":"channel_occupied","Detail":"{detail}"}}]}}"#
+            r#"{{"Entries":[{{"EventBusName":"default","Source":"pushbridge.webhooks","DetailType":"channel.occupied","Detail":"{detail}"}}]}}"#
         );
         assert_eq!(body, expected);
     }

@@ -58,6 +58,7 @@ pub(super) fn config(
         kms: settings.kms,
         outside: settings.outside,
         platforms: settings.platforms,
+        relay: settings.relay,
     })
 }
 

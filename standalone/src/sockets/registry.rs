@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use channels::{Hook, Job};
+use channels::{Hook, Job, Publish};
 use notifying::Hooks;
 use protocol::{AppId, ConnectionId, Fault, Frame};
 use service::{Delivery, Outbox};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::transport::Transport;
 use super::wire::Encoded;
@@ -25,11 +25,19 @@ pub(crate) struct Sockets {
     count: watch::Sender<usize>,
     hooks: Hooks,
     timer: Timer,
+    /// The app whose events are handed on elsewhere, and where they wait for that.
+    handed_on: Option<(AppId, mpsc::Sender<relay::Event>)>,
 }
 
 impl Sockets {
     pub(crate) fn new(hooks: Hooks, timer: Timer) -> Self {
-        Self { map: Arc::default(), count: watch::Sender::new(0), hooks, timer }
+        let (map, count) = (Arc::default(), watch::Sender::new(0));
+        Self { map, count, hooks, timer, handed_on: None }
+    }
+
+    /// Hands the events of an app on elsewhere, too.
+    pub(crate) fn handing_on(self, app: AppId, events: mpsc::Sender<relay::Event>) -> Self {
+        Self { handed_on: Some((app, events)), ..self }
     }
 
     pub(super) fn insert(&self, transport: Transport) {
@@ -132,5 +140,17 @@ impl Outbox for Sockets {
 
     async fn later(&self, after: Duration, job: Job) {
         self.timer.set(after, job);
+    }
+
+    async fn hand_on(&self, app: &AppId, publish: &Publish) {
+        let mine = self.handed_on.as_ref().filter(|(it, _)| it == app);
+        if let Some((_, events)) = mine
+            && events.try_send(publish.into()).is_err()
+        {
+            tracing::error!(
+                event = publish.event.as_str(),
+                "an event was not handed on: too many wait"
+            );
+        }
     }
 }

@@ -7,6 +7,15 @@ use crate::run::{root, text_of};
 
 /// Lines of a Markdown list.
 pub(crate) fn describe() -> String {
+    with(&format!(", {}", packages()))
+}
+
+/// The same, where the peer is another one.
+pub(crate) fn describe_without_packages() -> String {
+    with("")
+}
+
+fn with(packages: &str) -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let unknown = || "unknown".to_owned();
     let cpu = field("/proc/cpuinfo", "model name").unwrap_or_else(unknown);
@@ -19,8 +28,7 @@ pub(crate) fn describe() -> String {
     let load = load.split(' ').next().unwrap_or_default();
     let date = text_of(Command::new("date").args(["-u", "+%Y-%m-%d"])).unwrap_or_else(unknown);
     format!(
-        "- {cores} cores of {cpu}, {memory} of memory, Linux {kernel}\n- {rustc}; Node {node}, {}\n- measured on {date}; load average before the first server was started: {load}\n",
-        packages()
+        "- {cores} cores of {cpu}, {memory} of memory, Linux {kernel}\n- {rustc}; Node {node}{packages}\n- measured on {date}; load average before the first server was started: {load}\n"
     )
 }
 

@@ -1,0 +1,9 @@
+//! The functions on emulated AWS, each event handed to them by hand: what is done, in which order, and what they leave
+//! behind when something is wrong.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bridge;
+mod faults;
+mod life;
+mod worker;
+mod world;
