@@ -1,12 +1,18 @@
 //! The command line: what can be said, and the small commands that are clients of a running server.
 
+mod accounts;
 mod api;
 mod apps;
 mod cost;
 mod deliveries;
 mod error;
+mod jobs;
+mod notifications;
 mod operator;
 mod posts;
+mod series;
+mod session;
+mod tables;
 mod term;
 mod token;
 mod trigger;
@@ -64,10 +70,18 @@ pub(crate) enum Tool {
     Token(token::TokenArgs),
     /// Publish an event, as the app
     Trigger(trigger::TriggerArgs),
-    /// List, schedule and cancel posts
+    /// List, write, schedule, change, approve and cancel posts
     Posts(posts::PostsArgs),
-    /// Decide about deliveries of which nobody can tell
+    /// List, connect and disconnect accounts, where posts go
+    Accounts(accounts::AccountsArgs),
+    /// List deliveries, and decide about those of which nobody can tell
     Deliveries(deliveries::DeliveriesArgs),
+    /// Posts that come again and again
+    Series(series::SeriesArgs),
+    /// How far the creation of many posts is
+    Jobs(jobs::JobsArgs),
+    /// What you should have heard of
+    Notifications(notifications::NotificationsArgs),
     /// List, make, switch and re-key apps
     Apps(apps::AppsArgs),
     /// List and replay webhooks that were given up
@@ -165,6 +179,10 @@ impl Tool {
             Self::Token(args) => token::run(&args, env),
             Self::Trigger(args) => trigger::run(args, env).await,
             Self::Posts(args) => posts::run(args, env).await,
+            Self::Accounts(args) => accounts::run(args, env).await,
+            Self::Series(args) => series::run(args, env).await,
+            Self::Jobs(args) => jobs::run(args, env).await,
+            Self::Notifications(args) => notifications::run(args, env).await,
             Self::Deliveries(args) => deliveries::run(args, env).await,
             Self::Apps(args) => apps::run(args, env).await,
             Self::Webhooks(args) => webhooks::run(args, env).await,

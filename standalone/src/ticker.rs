@@ -11,9 +11,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 /// How often.
 const PERIOD: Duration = Duration::from_secs(1);
-/// Ticks that may run at once: a slow platform must not delay the posts of others,
-/// nor may ticks pile up without end.
-const AT_ONCE: usize = 32;
+/// Ticks that may run at once: a slow platform must not delay the posts of others, and each tick that still runs has at
+/// least one account in flight, of which there are as many.
+const AT_ONCE: usize = 256;
 
 /// Ticks until told to stop, then lets the ticks under way finish.
 pub(crate) async fn run<P: PublishTo, A: Announcer>(

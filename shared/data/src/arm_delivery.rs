@@ -26,7 +26,8 @@ impl Data {
         let freeze = Put::builder()
             .table_name(table)
             .set_item(Some(keys::payload_item(after, payload, now)));
-        let freeze = freeze.condition_expression("attribute_not_exists(pk)").build()?;
+        // One that an earlier worker stored ahead was never sent.
+        let freeze = freeze.build()?;
         let writes = [arm, freeze].map(|put| TransactWriteItem::builder().put(put).build());
         let request = self.client.transact_write_items().set_transact_items(Some(writes.into()));
         request.send().await.map(drop).map_err(of_transaction)

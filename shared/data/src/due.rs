@@ -6,8 +6,11 @@ use posts::{AccountId, DeliveryId, JobId, PostId, SeriesId, Timestamp, Workspace
 use crate::item::{Item, read, text, text_of};
 use crate::{Chore, Data, Error, keys};
 
-/// Most entries that one look takes from a shard, oldest first. The rest is there at the next look.
-const PER_SHARD: i32 = 250;
+/// Most entries that one look takes from a shard, oldest first: with fewer, the many posts of one workspace would hide
+/// those of the others. What is more is there at the next look.
+const PER_SHARD: usize = 2_000;
+/// Most entries of one page. A query holds up other calls on one machine's engine.
+const PAGE: i32 = 250;
 
 /// One entry of the due index. It may be stale: the claim decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub enum Due {
     Delivery {
         /// Of which post.
         post: PostId,
+        /// Whose it is.
+        workspace: WorkspaceId,
         /// Which one.
         delivery: DeliveryId,
         /// To which account.
@@ -46,7 +51,7 @@ struct Entry {
 }
 
 impl Data {
-    /// What is due at `now`, at most 250 entries of each of the 16 shards, the oldest of each first.
+    /// What is due at `now`, at most 2,000 entries of each of the 16 shards, the oldest of each first.
     pub async fn due(&self, now: Timestamp) -> Result<Vec<Due>, Error> {
         let shards = (0..keys::SHARDS).map(|shard| self.due_of(shard, now));
         Ok(try_join_all(shards).await?.into_iter().flatten().collect())
@@ -70,7 +75,7 @@ impl Data {
         let query = self.client.query().table_name(&self.tables.posts).index_name(keys::DUE_INDEX);
         let query = query
             .key_condition_expression("due_pk = :shard AND due_sk BETWEEN :from AND :to")
-            .limit(PER_SHARD);
+            .limit(PAGE);
         let query = query.expression_attribute_values(":shard", text(keys::shard(shard)));
         let bound = |at: Timestamp| text(format!("{:015}", at.ms() + 1));
         let query = query.expression_attribute_values(":from", bound(from));
@@ -83,12 +88,21 @@ impl Data {
     async fn due_of(&self, shard: u8, now: Timestamp) -> Result<Vec<Due>, Error> {
         let query = self.client.query().table_name(&self.tables.posts).index_name(keys::DUE_INDEX);
         let query =
-            query.key_condition_expression("due_pk = :shard AND due_sk < :after").limit(PER_SHARD);
+            query.key_condition_expression("due_pk = :shard AND due_sk < :after").limit(PAGE);
         let query = query.expression_attribute_values(":shard", text(keys::shard(shard)));
         // Everything of this millisecond sorts before the next one.
         let after = format!("{:015}", now.ms() + 1);
-        let page = query.expression_attribute_values(":after", text(after)).send().await?;
-        page.items.unwrap_or_default().iter().filter_map(|item| entry(item).transpose()).collect()
+        let query = query.expression_attribute_values(":after", text(after));
+        let mut pages = query.into_paginator().send();
+        let mut found = Vec::new();
+        while found.len() < PER_SHARD
+            && let Some(page) = pages.next().await
+        {
+            for item in page?.items.unwrap_or_default() {
+                found.extend(entry(&item)?);
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -103,7 +117,8 @@ fn entry(item: &Item) -> Result<Option<Due>, Error> {
     let delivery = keys::delivery_of(text_of(item, "sk"));
     Ok(match (delivery, entry.account_id, entry.scheduled_at) {
         (Some(delivery), Some(account), Some(scheduled_at)) => {
-            Some(Due::Delivery { post, delivery, account, scheduled_at })
+            let workspace = entry.workspace_id;
+            Some(Due::Delivery { post, workspace, delivery, account, scheduled_at })
         }
         (Some(_), _, _) => None,
         (None, _, _) => Some(Due::Post { post, workspace: entry.workspace_id }),

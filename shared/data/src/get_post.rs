@@ -1,9 +1,16 @@
 //! One post with its deliveries.
 
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use posts::{Delivery, DeliveryId, Post, PostId};
 
+use crate::error::Cause;
 use crate::item::{read, text, text_of};
 use crate::{Data, Error, keys};
+
+/// How often what the service put off is asked for again.
+const OFFERS: usize = 5;
 
 impl Data {
     /// Reads a post with its deliveries, as they are now. Fails with `NotFound`.
@@ -21,6 +28,30 @@ impl Data {
             }
         }
         Ok((post.ok_or(Error::NotFound)?, deliveries))
+    }
+
+    /// Reads those of the posts that exist, as they are now, without their deliveries and in no order. At most 100,
+    /// and none twice: the service's rules.
+    pub async fn get_posts(&self, ids: &[PostId]) -> Result<Vec<Post>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = ids.iter().map(keys::post).collect();
+        let wanted =
+            KeysAndAttributes::builder().consistent_read(true).set_keys(Some(wanted)).build()?;
+        let mut rest = HashMap::from([(self.tables.posts.clone(), wanted)]);
+        let mut posts = Vec::with_capacity(ids.len());
+        for _ in 0..OFFERS {
+            let answer = self.client.batch_get_item().set_request_items(Some(rest)).send().await?;
+            for item in answer.responses.unwrap_or_default().into_values().flatten() {
+                posts.push(read(&item)?);
+            }
+            rest = answer.unprocessed_keys.unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(posts);
+            }
+        }
+        Err(Error::Unavailable(Cause::Unprocessed))
     }
 
     /// Reads one delivery, as it is now. Fails with `NotFound`.

@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
-use data::{Cursor, Data, Due, Error, Kept, Stored};
+use data::{Claim, Cursor, Data, Due, Error, Kept, Stored};
 use posts::{
-    Account, AccountId, AccountStatus, Caller, Class, DeliveryClaim, DeliveryId, GateScope,
-    NewPost, Post, PostClaim, PostId, PostStatus, Settings, Timestamp, UserId, Worker, WorkspaceId,
+    Account, AccountId, AccountStatus, Caller, Class, Delivery, DeliveryClaim, DeliveryId,
+    GateScope, NewPost, Post, PostClaim, PostId, PostStatus, Settings, Timestamp, UserId, Worker,
+    WorkspaceId,
 };
 
 const NOW: i64 = 1_795_161_600_000;
@@ -56,6 +57,10 @@ fn worker(run: &str) -> Worker {
     Worker { process: "p".to_owned(), run: run.to_owned() }
 }
 
+fn claim(before: &Post, after: &Post, deliveries: &[Delivery]) -> Claim {
+    Claim { before: before.clone(), after: after.clone(), deliveries: deliveries.to_vec() }
+}
+
 #[tokio::test]
 async fn what_is_stored_is_read_whole() {
     let data = data().await;
@@ -68,7 +73,7 @@ async fn what_is_stored_is_read_whole() {
     let PostClaim::Taken(after, mut deliveries) = before.claim(now(), &Settings::default()) else {
         panic!("not due")
     };
-    data.claim_post(&before, &after, &deliveries).await.unwrap();
+    data.claim_posts(&[claim(&before, &after, &deliveries)]).await.unwrap();
     let (stored, mut found) = data.get_post(&before.id).await.unwrap();
     found.sort_by(|a, b| a.id.cmp(&b.id));
     deliveries.sort_by(|a, b| a.id.cmp(&b.id));
@@ -87,7 +92,10 @@ async fn the_second_of_two_writes_loses_and_changes_nothing() {
         panic!("not due")
     };
     data.replace_post(&first, &cancelled).await.unwrap();
-    assert!(matches!(data.claim_post(&first, &claimed, &deliveries).await, Err(Error::Conflict)));
+    assert!(matches!(
+        data.claim_posts(&[claim(&first, &claimed, &deliveries)]).await,
+        Err(Error::Conflict)
+    ));
     assert!(matches!(data.replace_post(&first, &cancelled).await, Err(Error::Conflict)));
     assert!(matches!(data.delete_post(&first, &[]).await, Err(Error::Conflict)));
     assert_eq!(data.get_post(&first.id).await.unwrap(), (cancelled, vec![]));
@@ -115,7 +123,7 @@ async fn the_due_index_has_what_is_due_and_nothing_else() {
     let PostClaim::Taken(after, deliveries) = before.claim(now(), &Settings::default()) else {
         panic!("not due")
     };
-    data.claim_post(&before, &after, &deliveries).await.unwrap();
+    data.claim_posts(&[claim(&before, &after, &deliveries)]).await.unwrap();
     let due = data.due(now()).await.unwrap();
     assert!(
         matches!(due.as_slice(), [Due::Delivery { delivery, .. }] if *delivery == deliveries[0].id),
@@ -141,7 +149,7 @@ async fn a_payload_is_frozen_with_the_first_attempt() {
     let PostClaim::Taken(after, deliveries) = before.claim(now(), &Settings::default()) else {
         panic!("not due")
     };
-    data.claim_post(&before, &after, &deliveries).await.unwrap();
+    data.claim_posts(&[claim(&before, &after, &deliveries)]).await.unwrap();
     let queued = &deliveries[0];
     assert!(matches!(data.get_payload(queued).await, Err(Error::NotFound)));
     let settings = Settings::default();
@@ -275,4 +283,33 @@ async fn a_remote_post_belongs_to_one_delivery() {
     for (delivery, owns) in [(&one, true), (&two, false), (&one, true)] {
         assert_eq!(data.own_remote(&account, "r", delivery).await.unwrap(), owns);
     }
+}
+
+#[tokio::test]
+async fn posts_are_claimed_together_or_not_at_all() {
+    let data = data().await;
+    let mut claims = Vec::new();
+    for n in 1..=3 {
+        let before = post(&format!("p{n}"), &[account("a"), account("b")], Some(0));
+        data.create_post(&before).await.unwrap();
+        let PostClaim::Taken(after, deliveries) = before.claim(now(), &Settings::default()) else {
+            panic!("not due")
+        };
+        claims.push(claim(&before, &after, &deliveries));
+    }
+    let ids: Vec<_> = claims.iter().map(|claim| claim.before.id.clone()).collect();
+    assert_eq!(data.get_posts(&ids).await.unwrap().len(), 3);
+    let late = Post { version: 7, ..claims[2].before.clone() };
+    let lost = [claims[0].clone(), Claim { before: late, ..claims[2].clone() }];
+    assert!(matches!(data.claim_posts(&lost).await, Err(Error::Conflict)));
+    assert_eq!(data.get_post(&ids[0]).await.unwrap(), (claims[0].before.clone(), Vec::new()));
+    data.claim_posts(&claims).await.unwrap();
+    for Claim { after, deliveries, .. } in &claims {
+        let (stored, found) = data.get_post(&after.id).await.unwrap();
+        assert_eq!((&stored, found.len()), (after, deliveries.len()));
+        assert!(found.iter().all(|it| deliveries.contains(it)));
+    }
+    let delivery = &claims[0].deliveries[0];
+    data.freeze_payloads(&[(delivery, "frozen")], now()).await.unwrap();
+    assert_eq!(data.get_payload(delivery).await.unwrap(), "frozen");
 }

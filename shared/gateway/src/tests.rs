@@ -7,6 +7,7 @@ mod cors;
 mod described;
 mod history;
 mod openapi;
+mod scheduling;
 mod sign;
 mod terminate;
 mod trigger;

@@ -49,6 +49,40 @@ impl Delivery {
         if ready { self.take(me, class, now, settings) } else { DeliveryClaim::NotDue }
     }
 
+    /// The new delivery as the own of the worker that claimed its post: it need not be claimed by a write of its own.
+    /// That is not counted as a claim, since nothing begins with it: whoever finds it after a crash counts.
+    pub fn reserved(self, me: &Worker, now: Timestamp) -> Self {
+        let lease = Lease { owner: me.clone(), until: now.plus(limits::LEASE) };
+        Self { state: DeliveryState::Preparing { lease }, ..self }
+    }
+
+    /// Whether a worker has it that has not come to it.
+    pub fn is_reserved(&self) -> bool {
+        self.claims == 0 && matches!(self.state, DeliveryState::Preparing { .. })
+    }
+
+    /// Begins with a delivery that was reserved for this process: as it is while enough of its lease is left, else
+    /// with a claim like any other.
+    pub fn begin(
+        &self,
+        me: &Worker,
+        class: Class,
+        now: Timestamp,
+        settings: &Settings,
+    ) -> DeliveryClaim {
+        match &self.state {
+            DeliveryState::Preparing { lease } if self.is_reserved() => {
+                let fits = lease.lasts(now) && !settings.too_late(self.scheduled_at, now);
+                if fits {
+                    DeliveryClaim::Taken(self.clone())
+                } else {
+                    self.take(me, class, now, settings)
+                }
+            }
+            _ => self.claim(me, class, now, settings),
+        }
+    }
+
     fn recover(
         &self,
         me: &Worker,
@@ -137,7 +171,9 @@ impl Delivery {
     /// Begins an attempt: only after this is stored may the request go out. Fails if it is not being prepared.
     pub fn arm(&self, now: Timestamp) -> Result<Self, WrongState> {
         let DeliveryState::Preparing { lease } = &self.state else { return Err(WrongState) };
-        let lease = Lease { owner: lease.owner.clone(), until: now.plus(limits::LEASE) };
+        // A lease that lasts stays as it is, and with it the place in the due index, which costs writes to move.
+        let until = if lease.lasts(now) { lease.until } else { now.plus(limits::LEASE) };
+        let lease = Lease { owner: lease.owner.clone(), until };
         let resent = self.looks.resent || self.looks.allow_resend();
         Ok(Self {
             looks: Looks { resent, ..self.looks.clone() },
@@ -183,6 +219,11 @@ impl Delivery {
 }
 
 impl Lease {
+    /// Whether enough is left for an attempt with all that goes with it.
+    fn lasts(&self, now: Timestamp) -> bool {
+        self.until >= now.plus(limits::LEASE_LEFT)
+    }
+
     /// Whether the lease still keeps `me` away. In a process that is alone, leases of other processes are void.
     fn holds(&self, me: &Worker, now: Timestamp, settings: &Settings) -> bool {
         let dead = settings.alone && self.owner.process != me.process;

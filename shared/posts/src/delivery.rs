@@ -195,6 +195,7 @@ impl Delivery {
     pub fn status(&self) -> DeliveryStatus {
         match self.state {
             DeliveryState::Queued { .. } => DeliveryStatus::Queued,
+            DeliveryState::Preparing { .. } if self.is_reserved() => DeliveryStatus::Queued,
             DeliveryState::Preparing { .. }
             | DeliveryState::Armed { .. }
             | DeliveryState::Unknown { .. } => DeliveryStatus::Publishing,

@@ -3,7 +3,7 @@
 use crate::refused::still_open;
 use crate::{
     Account, Conflict, FieldError, Medium, PatchPost, Post, Refused, Stage, Target, Timestamp,
-    When, check, media, resolve_media,
+    When, check, media, resolve_media, wall_time,
 };
 
 impl Post {
@@ -79,7 +79,8 @@ impl Post {
         }
     }
 
-    /// The post's time after a patch. A time that the patch leaves alone is not checked again: it may be due now.
+    /// The post's time after a patch. A new wall time or zone moves it, unless the patch says the instant itself. A time
+    /// that the patch leaves alone is not checked again: it may be due now.
     fn new_when(
         &self,
         patch: &PatchPost,
@@ -87,9 +88,10 @@ impl Post {
         errors: &mut Vec<FieldError>,
     ) -> Option<When> {
         let old = self.when();
-        let at = match patch.scheduled_at {
-            Some(new) => new.map(|at| check::instant(at, now, errors)),
-            None => old.map(|when| when.scheduled_at),
+        let at = match (patch.scheduled_at, self.new_wall_time(patch)) {
+            (Some(new), _) => new.map(|at| check::instant(at, now, errors)),
+            (None, Some(at)) => Some(check::instant(at, now, errors)),
+            (None, None) => old.map(|when| when.scheduled_at),
         };
         // A post that becomes a draft forgets the texts of its time; a new time forgets the old wall time.
         let old_tz = old.filter(|_| at.is_some()).and_then(|when| when.tz.clone());
@@ -98,5 +100,18 @@ impl Post {
         let tz = patch.tz.clone().unwrap_or(old_tz);
         let local_time = patch.local_time.clone().unwrap_or(old_local);
         check::when(at, tz, local_time, errors)
+    }
+
+    /// The instant of the wall time that a patch leads to; nothing if it names neither wall time nor zone, or if they do
+    /// not make one.
+    fn new_wall_time(&self, patch: &PatchPost) -> Option<Timestamp> {
+        if patch.tz.is_none() && patch.local_time.is_none() {
+            return None;
+        }
+        let old = self.when();
+        let tz = patch.tz.clone().unwrap_or_else(|| old.and_then(|when| when.tz.clone()));
+        let local = patch.local_time.clone();
+        let local = local.unwrap_or_else(|| old.and_then(|when| when.local_time.clone()));
+        wall_time::of_texts(tz.as_deref(), local.as_deref()).map(|resolved| resolved.at)
     }
 }

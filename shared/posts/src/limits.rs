@@ -56,6 +56,9 @@ pub const LATE_AT_MOST: Duration = Duration::from_secs(24 * 3600);
 /// How long a worker owns a delivery it claimed.
 pub const LEASE: Duration = Duration::from_secs(120);
 
+/// What must be left of a lease for an attempt to begin: twice the longest that a platform may take.
+pub const LEASE_LEFT: Duration = Duration::from_secs(60);
+
 /// How long a worker may renew an account's tokens alone. Source: the rules for tokens.
 pub const RENEW_LEASE: Duration = Duration::from_secs(30);
 

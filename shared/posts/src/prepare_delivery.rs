@@ -74,6 +74,7 @@ impl Delivery {
             DeliveryState::Queued { .. }
             | DeliveryState::RetryWait { .. }
             | DeliveryState::Processing { .. } => {}
+            DeliveryState::Preparing { .. } if self.is_reserved() => {}
             _ => return None,
         }
         let message = "The platform's limit is reached; it is published when the limit allows.";

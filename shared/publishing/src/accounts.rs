@@ -78,7 +78,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let account = self.get_account(caller, id).await?;
-        match self.data.delete_account(id).await {
+        let deleted = self.data.delete_account(id).await;
+        self.reached.forget(id);
+        match deleted {
             Ok(()) => {}
             Err(data::Error::Conflict) => return Err(Refusal::NotFound),
             Err(error) => return Err(error.into()),

@@ -1,51 +1,213 @@
-//! Accounts that this process works on, so that its runs need not ask the store to learn that one is taken.
+//! Who works on what in this process: one worker for an account, so many accounts at once, workspaces in turn.
 //!
-//! The account's lease in the store is what keeps workers apart; this only saves writes that would lose.
+//! Between processes the account's lease in the store keeps workers apart; this saves writes that would lose, and a run
+//! that finds an account taken hands its tasks to the worker that has it.
 
-use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::ops::Bound;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use posts::AccountId;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use posts::{AccountId, WorkspaceId};
+use tokio::sync::oneshot;
 
-use crate::tick::IN_FLIGHT;
+use crate::tick::{IN_FLIGHT, Task};
 
-/// The accounts, and room for more.
+/// The accounts that have a worker, and who waits to become one.
 #[derive(Debug)]
 pub(crate) struct Busy {
-    accounts: Mutex<HashSet<AccountId>>,
-    room: Semaphore,
+    state: Mutex<State>,
+    tasks: Arc<AtomicUsize>,
 }
 
-impl Default for Busy {
-    fn default() -> Self {
-        Self { accounts: Mutex::default(), room: Semaphore::new(IN_FLIGHT) }
-    }
+#[derive(Debug)]
+struct State {
+    /// What each worker has yet to take up.
+    accounts: HashMap<AccountId, Vec<Task>>,
+    /// How many more may work now.
+    free: usize,
+    waiting: BTreeMap<WorkspaceId, VecDeque<oneshot::Sender<()>>>,
+    /// Whose turn it was.
+    last: Option<WorkspaceId>,
 }
+
+/// One task that this process has to do. It counts as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Counted(Arc<AtomicUsize>);
 
 /// An account that is worked on as long as this lives.
 pub(crate) struct Taken<'a> {
     busy: &'a Busy,
-    id: AccountId,
-    _room: Option<SemaphorePermit<'a>>,
+    id: &'a AccountId,
+    turn: Turn,
+    /// Until it has ended in order: then another run may have the account.
+    held: bool,
+}
+
+enum Turn {
+    Waits(oneshot::Receiver<()>),
+    Works,
+}
+
+impl Default for Busy {
+    fn default() -> Self {
+        let state = State {
+            accounts: HashMap::new(),
+            free: IN_FLIGHT,
+            waiting: BTreeMap::new(),
+            last: None,
+        };
+        Self { state: Mutex::new(state), tasks: Arc::default() }
+    }
 }
 
 impl Busy {
-    /// Takes an account once there is room. Nothing if another run of this process has it.
-    pub(crate) async fn take(&self, id: &AccountId) -> Option<Taken<'_>> {
-        self.accounts().insert(id.clone()).then_some(())?;
-        let mut taken = Taken { busy: self, id: id.clone(), _room: None };
-        taken._room = self.room.acquire().await.ok();
+    /// How many tasks this process has to do.
+    pub(crate) fn tasks(&self) -> usize {
+        self.tasks.load(Ordering::Relaxed)
+    }
+
+    /// Counts one more.
+    pub(crate) fn count(&self) -> Counted {
+        self.tasks.fetch_add(1, Ordering::Relaxed);
+        Counted(Arc::clone(&self.tasks))
+    }
+
+    /// Takes an account with its tasks once it is the workspace's turn. Nothing if another run of this process has it:
+    /// that one does the tasks.
+    pub(crate) async fn take<'a>(
+        &'a self,
+        id: &'a AccountId,
+        workspace: &WorkspaceId,
+        tasks: Vec<Task>,
+    ) -> Option<Taken<'a>> {
+        let turn = {
+            let mut state = self.state();
+            if let Some(queue) = state.accounts.get_mut(id) {
+                queue.extend(tasks);
+                return None;
+            }
+            state.accounts.insert(id.clone(), tasks);
+            state.turn(workspace)
+        };
+        let mut taken = Taken { busy: self, id, turn, held: true };
+        if let Turn::Waits(called) = &mut taken.turn {
+            called.await.ok()?;
+            taken.turn = Turn::Works;
+        }
         Some(taken)
     }
 
-    fn accounts(&self) -> std::sync::MutexGuard<'_, HashSet<AccountId>> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn turn(&mut self, workspace: &WorkspaceId) -> Turn {
+        if self.free > 0 {
+            self.free -= 1;
+            return Turn::Works;
+        }
+        let (call, called) = oneshot::channel();
+        self.waiting.entry(workspace.clone()).or_default().push_back(call);
+        Turn::Waits(called)
+    }
+
+    /// Gives a place that is free now to the workspace whose turn it is.
+    fn pass_on(&mut self) {
+        while let Some(workspace) = self.next() {
+            let Some(queue) = self.waiting.get_mut(&workspace) else { break };
+            let call = queue.pop_front();
+            if queue.is_empty() {
+                self.waiting.remove(&workspace);
+            }
+            self.last = Some(workspace);
+            if call.is_some_and(|call| call.send(()).is_ok()) {
+                return;
+            }
+        }
+        self.free += 1;
+    }
+
+    /// The first workspace that waits after the last one that was called.
+    fn next(&self) -> Option<WorkspaceId> {
+        let after = self.last.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+        let mut later = self.waiting.range::<WorkspaceId, _>((after, Bound::Unbounded));
+        later.next().or_else(|| self.waiting.first_key_value()).map(|(id, _)| id.clone())
+    }
+}
+
+impl Taken<'_> {
+    /// The next tasks of the account; nothing once there are no more and others may take it.
+    pub(crate) fn tasks(&mut self) -> Option<Vec<Task>> {
+        let mut state = self.busy.state();
+        let queue = state.accounts.get_mut(self.id)?;
+        if queue.is_empty() {
+            state.accounts.remove(self.id);
+            self.held = false;
+            return None;
+        }
+        Some(std::mem::take(queue))
     }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        self.busy.accounts().remove(&self.id);
+        let mut state = self.busy.state();
+        if self.held {
+            state.accounts.remove(self.id);
+        }
+        let has_place = match &mut self.turn {
+            Turn::Works => true,
+            // It may have been called a moment before it was given up.
+            Turn::Waits(called) => called.try_recv().is_ok(),
+        };
+        if has_place {
+            state.pass_on();
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn workspaces_take_turns_when_there_are_more_than_may_work() {
+        let (busy, ids) = (Busy::default(), |n: usize| AccountId::from_number(n as u128));
+        let (bulk, small) =
+            (WorkspaceId::parse("bulk").unwrap(), WorkspaceId::parse("small").unwrap());
+        let accounts: Vec<_> = (0..IN_FLIGHT + 20).map(ids).collect();
+        let mut working = Vec::new();
+        for id in &accounts[..IN_FLIGHT] {
+            working.push(busy.take(id, &bulk, Vec::new()).await);
+        }
+        let taken = busy.take(&accounts[0], &small, Vec::new()).await;
+        assert!(taken.is_none(), "it has a worker");
+        let mut waits: Vec<_> = accounts[IN_FLIGHT..]
+            .iter()
+            .map(|id| Box::pin(busy.take(id, &bulk, Vec::new())))
+            .collect();
+        assert!(waits.iter_mut().all(|wait| wait.now_or_never().is_none()), "all places are taken");
+        let id = ids(usize::MAX);
+        let mut late = Box::pin(busy.take(&id, &small, Vec::new()));
+        assert!((&mut late).now_or_never().is_none());
+        // One who gives up before its turn takes no place along.
+        drop(waits.remove(0));
+        working.truncate(IN_FLIGHT - 2);
+        let late = late.now_or_never().flatten();
+        assert!(late.is_some(), "one of two free places is the other workspace's");
+        // Whoever is called works, and gives no place back.
+        let called: Vec<_> = waits.iter_mut().filter_map(|wait| wait.now_or_never()).collect();
+        assert_eq!(called.len(), 1, "the other one is the bulk's");
     }
 }

@@ -1,13 +1,20 @@
 //! A due post: claimed, missed, or looked at again because its end may have been lost.
 
-use data::Error;
-use posts::{Delivery, Post, PostClaim, PostId, PostStatus, limits, news};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use data::{Claim, Error, TRANSACTION_ITEMS};
+use posts::{Delivery, Post, PostClaim, PostId, PostStatus, Timestamp, limits, news};
+
+use crate::claimed::Claimed;
 use crate::tick::Run;
 use crate::{Announcer, PublishTo, Publishing, TickReport};
 
-/// A post that was just claimed, with its deliveries.
-type Claimed = (Post, Vec<Delivery>);
+/// Most posts that are claimed in one transaction. Ours: it holds up other calls of the store.
+pub(crate) const TOGETHER: usize = 16;
+
+/// What claims came to: posts, and for each of their deliveries the payload that is stored for it.
+#[derive(Default)]
+pub(crate) struct Batch(pub(crate) TickReport, pub(crate) Vec<(Claimed, Vec<Option<String>>)>);
 
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Does what a due post needs. Gives the post with the deliveries that a claim made.
@@ -32,10 +39,12 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let now = run.clock.now();
         match before.claim(now, &run.settings) {
             PostClaim::Taken(after, deliveries) => {
-                self.data.claim_post(&before, &after, &deliveries).await?;
+                let claim = [Claim { before, after, deliveries }];
+                self.data.claim_posts(&claim).await?;
+                let [Claim { after, deliveries, .. }] = claim;
                 self.announce(news::publishing(&after, &deliveries)).await;
                 let report = TickReport { processed: 1, ..TickReport::default() };
-                Ok((report, Some((after, deliveries))))
+                Ok((report, Some(Claimed::queued(after, deliveries))))
             }
             PostClaim::Missed(after) => {
                 self.data.replace_post(&before, &after).await?;
@@ -47,6 +56,93 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 Ok(Default::default())
             }
         }
+    }
+
+    /// Claims posts in one transaction, and reserves their deliveries for this process. What cannot be claimed so is
+    /// claimed alone.
+    pub(crate) async fn claim_together(&self, ids: Vec<PostId>, run: &Run) -> Batch {
+        let mut batch = Batch::default();
+        let found = match self.data.get_posts(&ids).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(cause = ?error, "due posts cannot be read; the next run tries again");
+                return batch;
+            }
+        };
+        let (mut claims, mut alone) = (Vec::new(), Vec::new());
+        for before in found {
+            let now = run.clock.now();
+            match before.claim(now, &run.settings) {
+                PostClaim::Taken(after, deliveries) => {
+                    let reserved = deliveries.into_iter().map(|d| d.reserved(&run.me, now));
+                    let deliveries = reserved.collect();
+                    claims.push(Claim { before, after, deliveries });
+                }
+                PostClaim::Missed(_) | PostClaim::NotDue => alone.push(before.id),
+            }
+        }
+        for group in groups(claims) {
+            match self.data.claim_posts(&group).await {
+                Ok(()) => batch.1.extend(self.take_up(group, run, &mut batch.0).await),
+                // One of them was changed meanwhile; nobody knows here which.
+                Err(Error::Conflict) => alone.extend(group.into_iter().map(|c| c.before.id)),
+                Err(error) => {
+                    tracing::error!(cause = ?error, "due posts cannot be claimed; the next run tries again");
+                }
+            }
+        }
+        for id in alone {
+            let (report, claimed) = self.claim_post(id, run).await;
+            batch.0 += report;
+            batch.1.extend(claimed.map(|claimed| {
+                let payloads = vec![None; claimed.all().len()];
+                (claimed, payloads)
+            }));
+        }
+        batch
+    }
+
+    /// Tells of posts that are claimed, and freezes what their deliveries send.
+    async fn take_up(
+        &self,
+        group: Vec<Claim>,
+        run: &Run,
+        report: &mut TickReport,
+    ) -> Vec<(Claimed, Vec<Option<String>>)> {
+        let payloads = self.freeze(&group, run.clock.now()).await;
+        let mut taken = Vec::with_capacity(group.len());
+        for (Claim { after, deliveries, .. }, payloads) in group.into_iter().zip(payloads) {
+            self.announce(news::publishing(&after, &deliveries)).await;
+            report.processed += 1;
+            taken.push((Claimed::reserved(after, deliveries), payloads));
+        }
+        taken
+    }
+
+    /// Stores what the deliveries send. Where that fails, the attempt stores it when it begins.
+    async fn freeze(&self, claims: &[Claim], now: Timestamp) -> Vec<Vec<Option<String>>> {
+        let frozen = |claim: &Claim| {
+            let each = claim.deliveries.iter().map(|delivery| {
+                let freeze =
+                    || self.platforms.freeze(&delivery.platform, &claim.after, &delivery.id);
+                catch_unwind(AssertUnwindSafe(freeze)).ok()
+            });
+            each.collect::<Vec<_>>()
+        };
+        let mut payloads: Vec<_> = claims.iter().map(frozen).collect();
+        let deliveries = claims.iter().flat_map(|claim| &claim.deliveries);
+        let all: Vec<_> = deliveries
+            .zip(payloads.iter().flatten())
+            .filter_map(|(delivery, payload)| Some((delivery, payload.as_deref()?)))
+            .collect();
+        for some in all.chunks(data::PAYLOADS) {
+            if let Err(error) = self.data.freeze_payloads(some, now).await {
+                tracing::warn!(cause = ?error, "payloads are not stored ahead");
+                payloads.iter_mut().flatten().for_each(|payload| *payload = None);
+                break;
+            }
+        }
+        payloads
     }
 
     /// A post that was claimed before and is still in the index: a worker may have stopped between two writes.
@@ -77,4 +173,21 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             }
         }
     }
+}
+
+/// Claims in groups that fit into a transaction.
+fn groups(claims: Vec<Claim>) -> Vec<Vec<Claim>> {
+    let mut groups: Vec<Vec<Claim>> = Vec::new();
+    let mut items = TRANSACTION_ITEMS;
+    for claim in claims {
+        items += claim.items();
+        match groups.last_mut().filter(|_| items <= TRANSACTION_ITEMS) {
+            Some(group) => group.push(claim),
+            None => {
+                items = claim.items();
+                groups.push(vec![claim]);
+            }
+        }
+    }
+    groups
 }

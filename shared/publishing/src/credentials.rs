@@ -56,6 +56,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         token_ver: u64,
         credentials: &Credentials,
     ) -> Result<Sealed, Error> {
+        // New credentials are on their way.
+        self.reached.forget(&account.id);
         let text = serde_json::to_string(credentials)?;
         let place = Credentials::binding(account, token_ver);
         let sealed = self.vault.seal(account.workspace_id.as_str(), &place, &text).await;

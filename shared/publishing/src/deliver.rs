@@ -1,7 +1,6 @@
 //! The deliveries of one account, one after the other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 
 use data::Error;
 use posts::{
@@ -10,7 +9,6 @@ use posts::{
 };
 
 use crate::attempt::PANICKED;
-use crate::busy::Taken;
 use crate::media::Pictures;
 use crate::reach::{Connected, Reach};
 use crate::tick::{PATIENCE, RENEW, Run, Task};
@@ -21,21 +19,21 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     pub(crate) async fn deliver_to(
         &self,
         id: AccountId,
-        mut tasks: Vec<Task>,
+        tasks: Vec<Task>,
         run: &Run,
     ) -> TickReport {
-        // Of two of the same, the one that was just claimed comes first and stays.
-        tasks.sort_by(|a, b| {
-            a.order().cmp(&b.order()).then(b.fresh.is_some().cmp(&a.fresh.is_some()))
-        });
-        tasks.dedup_by(|b, a| a.order() == b.order());
         let mut report = TickReport::default();
-        let Some(_taken) = self.take(&id, run).await else { return report };
-        match self.work(&id, tasks, run, &mut report).await {
-            // The account has another worker, which does the work or leaves it to the next run.
-            Ok(()) | Err(Error::Conflict | Error::NotFound) => {}
-            Err(error) => {
-                tracing::error!(account = %id, cause = ?error, "an account cannot be worked on; the next run tries again");
+        let Some(workspace) = tasks.first().map(|task| task.workspace.clone()) else {
+            return report;
+        };
+        let Some(mut taken) = self.busy.take(&id, &workspace, tasks).await else { return report };
+        while let Some(tasks) = taken.tasks() {
+            match self.work(&id, ordered(tasks), run, &mut report).await {
+                // The account has another worker, which does the work or leaves it to the next run.
+                Ok(()) | Err(Error::Conflict | Error::NotFound) => {}
+                Err(error) => {
+                    tracing::error!(account = %id, cause = ?error, "an account cannot be worked on; the next run tries again");
+                }
             }
         }
         report
@@ -58,21 +56,6 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         worked
     }
 
-    /// Takes the account in this process. A run that takes up what an earlier process left waits for its turn: later
-    /// runs would see that work only when its lease ends.
-    async fn take(&self, id: &AccountId, run: &Run) -> Option<Taken<'_>> {
-        let started = run.clock.now();
-        loop {
-            if let Some(taken) = self.busy.take(id).await {
-                return Some(taken);
-            }
-            if !run.looks_ahead() || run.clock.now().since(started) >= limits::LEASE {
-                return None;
-            }
-            tokio::time::sleep(TURN).await;
-        }
-    }
-
     async fn work_leased(
         &self,
         id: &AccountId,
@@ -92,8 +75,12 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             let after = match self.deliver(&task, &reach, run).await {
                 Ok(after) => after,
                 // Another worker moved this one: the write that lost changed nothing.
-                Err(Error::Conflict | Error::NotFound) => continue,
+                Err(Error::Conflict | Error::NotFound) => {
+                    task.lost();
+                    continue;
+                }
                 Err(error) => {
+                    task.lost();
                     tracing::error!(delivery = %task.delivery, cause = ?error, "a delivery is put off");
                     continue;
                 }
@@ -113,8 +100,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     async fn platform_of(&self, tasks: &[Task]) -> Result<String, Error> {
         let Some(task) = tasks.first() else { return Ok(String::new()) };
         if let Some(fresh) = &task.fresh {
-            let mine = fresh.1.iter().find(|d| d.id == task.delivery);
-            return Ok(mine.map(|d| d.platform.clone()).unwrap_or_default());
+            let mine = fresh.of.all().into_iter().find(|d| d.id == task.delivery);
+            return Ok(mine.map(|d| d.platform).unwrap_or_default());
         }
         Ok(self.data.get_delivery(&task.post, &task.delivery).await?.platform)
     }
@@ -124,34 +111,43 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     async fn deliver(&self, task: &Task, to: &Reach, run: &Run) -> Result<Option<Delivery>, Error> {
         let (post, all) = match &task.fresh {
             // Whatever happened to it since the claim makes the first write lose.
-            Some(fresh) => fresh.as_ref().clone(),
+            Some(fresh) => (fresh.of.post.clone(), fresh.of.all()),
             None => self.data.get_post(&task.post).await?,
         };
         let before = all.iter().find(|d| d.id == task.delivery).ok_or(Error::NotFound)?;
         if let Some(held) = self.held(before, run).await? {
             self.data.replace_delivery(before, &held).await?;
-            return self.settled(before, held, run).await.map(Some);
+            return self.settled(task, before, held, run).await.map(Some);
         }
         // Without its platform nobody can tell what a second try would do.
         let class = self.platforms.class(&before.platform).unwrap_or(Class::Opaque);
-        let mine = match before.claim(&run.me, class, run.clock.now(), &run.settings) {
+        let now = run.clock.now();
+        let claim = match task.fresh {
+            Some(_) => before.begin(&run.me, class, now, &run.settings),
+            None => before.claim(&run.me, class, now, &run.settings),
+        };
+        let mine = match claim {
             DeliveryClaim::NotDue => return Ok(None),
             DeliveryClaim::Over(moved) | DeliveryClaim::Later(moved) => {
                 self.data.replace_delivery(before, &moved).await?;
-                return self.settled(before, moved, run).await.map(Some);
+                return self.settled(task, before, moved, run).await.map(Some);
             }
             DeliveryClaim::Taken(mine) => mine,
         };
-        self.data.replace_delivery(before, &mine).await?;
-        self.tell(&post, before, &mine, &all, run.clock.now()).await;
-        let after = self.work_on(&post, &mine, to, class, run).await?;
-        self.settled(&mine, after, run).await.map(Some)
+        // A reserved one is this process's already.
+        if mine.version != before.version {
+            self.data.replace_delivery(before, &mine).await?;
+            self.tell(&post, before, &mine, &all, now).await;
+        }
+        let work = Work { task, post: &post, all: &all, class };
+        let after = self.work_on(&work, &mine, to, run).await?;
+        self.settled(task, &mine, after, run).await.map(Some)
     }
 
     /// The delivery held back, if it is due and a limit is reached.
     async fn held(&self, before: &Delivery, run: &Run) -> Result<Option<Delivery>, Error> {
         let now = run.clock.now();
-        if before.due_at().is_none_or(|at| at > now) {
+        if !before.is_reserved() && before.due_at().is_none_or(|at| at > now) {
             return Ok(None);
         }
         let closed = self.closed_until(&before.account_id, &before.platform, now).await?;
@@ -160,13 +156,12 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
 
     async fn work_on(
         &self,
-        post: &Post,
+        work: &Work<'_>,
         mine: &Delivery,
         to: &Reach,
-        class: Class,
         run: &Run,
     ) -> Result<Delivery, Error> {
-        let now = run.clock.now();
+        let (class, now) = (work.class, run.clock.now());
         let lost = |_| Error::Conflict;
         let to = match to {
             Reach::Open(to) => to,
@@ -186,9 +181,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             let after = mine.looked(look, run.clock.now(), &run.settings).map_err(lost)?;
             return self.stored(mine, after).await;
         }
-        match self.begin(post, mine, to, run).await? {
+        match self.begin(work, mine, to, run).await? {
             Begun::Put(after) => Ok(after),
             Begun::Armed { armed, payload, pictures } => {
+                self.tell(work.post, mine, &armed, work.all, run.clock.now()).await;
                 let now = run.clock.now();
                 let answer = self.attempt(&armed, &payload, &pictures, to, now).await;
                 drop(pictures);
@@ -207,32 +203,16 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Stores that an attempt begins, or that it cannot.
     async fn begin(
         &self,
-        post: &Post,
+        work: &Work<'_>,
         mine: &Delivery,
         to: &Connected,
         run: &Run,
     ) -> Result<Begun, Error> {
-        let first = mine.first_armed_at.is_none();
-        // Limits may have changed since the post was scheduled.
-        if first && let Some(wrong) = self.wrong_for(post, &mine.platform).into_iter().next() {
-            let media = wrong.field.starts_with("media");
-            let class = if media { ErrorClass::Media } else { ErrorClass::Invalid };
-            let after = self.abandon(mine, class, &wrong.message, run.clock.now()).await?;
-            return Ok(Begun::Put(after));
-        }
-        let payload = if first {
-            let freeze = || self.platforms.freeze(&mine.platform, post, &mine.id);
-            let Ok(payload) = catch_unwind(AssertUnwindSafe(freeze)) else {
-                tracing::error!(delivery = %mine.id, platform = mine.platform, "the platform's adapter panicked");
-                let now = run.clock.now();
-                let after = self.abandon(mine, ErrorClass::Internal, PANICKED, now).await?;
-                return Ok(Begun::Put(after));
-            };
-            payload
-        } else {
-            self.data.get_payload(mine).await?
+        let (payload, first) = match self.payload(work, mine, run).await? {
+            Payload::Of { payload, stored } => (payload, !stored),
+            Payload::None(after) => return Ok(Begun::Put(*after)),
         };
-        let (prepared, pictures) = match self.pictures(post, &mine.platform).await {
+        let (prepared, pictures) = match self.pictures(work.post, &mine.platform).await {
             Ok(pictures) => {
                 let now = run.clock.now();
                 (self.prepare(mine, &payload, &pictures, to, now).await, pictures)
@@ -263,6 +243,31 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         Ok(Begun::Put(self.stored(mine, after).await?))
     }
 
+    /// What the attempt sends: what an earlier one froze, or else what is frozen now.
+    async fn payload(&self, work: &Work<'_>, mine: &Delivery, run: &Run) -> Result<Payload, Error> {
+        if mine.first_armed_at.is_some() {
+            return Ok(Payload::Of { payload: self.data.get_payload(mine).await?, stored: true });
+        }
+        // Limits may have changed since the post was scheduled.
+        if let Some(wrong) = self.wrong_for(work.post, &mine.platform).into_iter().next() {
+            let media = wrong.field.starts_with("media");
+            let class = if media { ErrorClass::Media } else { ErrorClass::Invalid };
+            let after = self.abandon(mine, class, &wrong.message, run.clock.now()).await?;
+            return Ok(Payload::None(Box::new(after)));
+        }
+        if let Some(payload) = work.task.fresh.as_ref().and_then(|fresh| fresh.payload.clone()) {
+            return Ok(Payload::Of { payload, stored: true });
+        }
+        let freeze = || self.platforms.freeze(&mine.platform, work.post, &mine.id);
+        let Ok(payload) = catch_unwind(AssertUnwindSafe(freeze)) else {
+            tracing::error!(delivery = %mine.id, platform = mine.platform, "the platform's adapter panicked");
+            let now = run.clock.now();
+            let after = self.abandon(mine, ErrorClass::Internal, PANICKED, now).await?;
+            return Ok(Payload::None(Box::new(after)));
+        };
+        Ok(Payload::Of { payload, stored: false })
+    }
+
     async fn abandon(
         &self,
         mine: &Delivery,
@@ -282,13 +287,28 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Tells what became of a delivery, and ends its post if it was the last one.
     async fn settled(
         &self,
+        task: &Task,
         before: &Delivery,
         after: Delivery,
         run: &Run,
     ) -> Result<Delivery, Error> {
-        let (post, all) = self.data.get_post(&after.post_id).await?;
+        let known = task.fresh.as_ref().and_then(|fresh| {
+            let all = fresh.of.moved(&after)?;
+            Some((fresh.of.post.clone(), all))
+        });
+        let sure = known.is_some();
+        let (post, all) = match known {
+            Some(known) => known,
+            None => self.data.get_post(&after.post_id).await?,
+        };
         self.tell(&post, before, &after, &all, run.clock.now()).await;
-        match self.finish(&post, &all, run).await {
+        let mut finished = self.finish(&post, &all, run).await;
+        if sure && matches!(finished, Err(Error::Conflict)) {
+            // A person decided about one of them meanwhile.
+            let (post, all) = self.data.get_post(&after.post_id).await?;
+            finished = self.finish(&post, &all, run).await;
+        }
+        match finished {
             Ok(_) | Err(Error::Conflict | Error::NotFound) => {}
             Err(error) => {
                 tracing::error!(post = %post.id, cause = ?error, "a post's end is put off")
@@ -314,8 +334,39 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     }
 }
 
-/// How often a waiting run looks whether an account is free.
-const TURN: Duration = Duration::from_millis(100);
+/// What an attempt sends.
+enum Payload {
+    Of {
+        payload: String,
+        stored: bool,
+    },
+    /// Nothing: the delivery ended so.
+    None(Box<Delivery>),
+}
+
+/// A delivery's task, with what goes with it.
+struct Work<'a> {
+    task: &'a Task,
+    post: &'a Post,
+    all: &'a [Delivery],
+    class: Class,
+}
+
+impl Task {
+    /// Notes that this process does not know what became of it.
+    fn lost(&self) {
+        if let Some(fresh) = &self.fresh {
+            fresh.of.lost();
+        }
+    }
+}
+
+/// Tasks in the order in which an account gets them. Of two of the same, the one that was just claimed comes first and stays.
+fn ordered(mut tasks: Vec<Task>) -> Vec<Task> {
+    tasks.sort_by(|a, b| a.order().cmp(&b.order()).then(b.fresh.is_some().cmp(&a.fresh.is_some())));
+    tasks.dedup_by(|b, a| a.order() == b.order());
+    tasks
+}
 
 /// What an attempt's beginning comes to.
 enum Begun {

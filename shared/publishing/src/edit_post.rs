@@ -2,7 +2,7 @@
 
 use posts::{
     Account, Caller, Delivery, Medium, NewMedium, PatchPost, Post, PostId, PostView, Timestamp,
-    news,
+    news, wall_time_warning,
 };
 
 use crate::media::of_request;
@@ -43,7 +43,14 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             except_socket,
         ))
         .await;
-        Ok(PostView::new(changed.after, &changed.deliveries))
+        let warning = match (patch.scheduled_at, changed.after.when()) {
+            (None, Some(when)) if patch.tz.is_some() || patch.local_time.is_some() => {
+                wall_time_warning(when.tz.as_deref(), when.local_time.as_deref())
+            }
+            _ => None,
+        };
+        let view = PostView::new(changed.after, &changed.deliveries);
+        Ok(PostView { warnings: warning.into_iter().collect(), ..view })
     }
 
     /// Fetches those pictures of a patch that the post does not have, if the rest of the patch is right.

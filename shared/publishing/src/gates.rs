@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use data::Error;
 use posts::{Account, AccountId, Answer, Gate, GateScope, Outcome, Timestamp, news};
 
-use crate::{Announcer, PublishTo, Publishing};
+use crate::{Announcer, PublishTo, Publishing, reach};
 
 /// How long what was read of gates is believed. Source: the rules for load, "cache 5 s".
 const BELIEVED: Duration = Duration::from_secs(5);
@@ -21,9 +21,9 @@ const USUAL_S: u64 = 60;
 pub(crate) struct Gates(Mutex<HashMap<AccountId, (Instant, Option<Timestamp>)>>);
 
 impl Gates {
-    fn recent(&self, id: &AccountId) -> Option<Option<Timestamp>> {
+    fn recent(&self, id: &AccountId, believed: Duration) -> Option<Option<Timestamp>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.get(id).filter(|(since, _)| since.elapsed() < BELIEVED).map(|(_, until)| *until)
+        kept.get(id).filter(|(since, _)| since.elapsed() < believed).map(|(_, until)| *until)
     }
 
     /// Believes what was read.
@@ -53,7 +53,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         platform: &str,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, Error> {
-        let until = match self.gates.recent(account) {
+        // A process that is alone closes all gates itself.
+        let believed = if self.settings.alone { reach::BELIEVED } else { BELIEVED };
+        let until = match self.gates.recent(account, believed) {
             Some(until) => until,
             None => {
                 let until = self.data.gate(account, platform).await?;

@@ -12,6 +12,7 @@ mod busy;
 mod cancel_post;
 mod chores;
 mod claim_posts;
+mod claimed;
 mod clock;
 mod confirm_delivery;
 mod connect_by_oauth;
@@ -60,6 +61,7 @@ pub struct Publishing<P, A> {
     busy: busy::Busy,
     planned: chores::Planned,
     media: Media,
+    reached: reach::Reached,
     platforms: P,
     announcer: A,
     settings: Settings,
@@ -76,9 +78,21 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         announcer: A,
         settings: Settings,
     ) -> Self {
-        let (gates, busy, planned) = Default::default();
+        let (gates, busy, planned, reached) = Default::default();
         let (media, process) = (Media::none(), numbers::name());
-        Self { data, vault, gates, busy, planned, media, platforms, announcer, settings, process }
+        Self {
+            data,
+            vault,
+            gates,
+            busy,
+            planned,
+            reached,
+            media,
+            platforms,
+            announcer,
+            settings,
+            process,
+        }
     }
 
     /// The same with a place for pictures.

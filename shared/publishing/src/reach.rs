@@ -1,5 +1,9 @@
 //! Whether an account can be published to, and with what.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use data::Error;
 use posts::{Account, AccountId, Credentials, Notification, Secret, Timestamp, limits, news};
 
@@ -9,6 +13,43 @@ use crate::{Announcer, PublishTo, Publishing};
 
 /// Tokens this young that are refused are not renewed: the account itself is the trouble. Ours.
 const YOUNG_S: u64 = 60;
+
+/// How long an account that was read is believed to be as it was, in a process that is alone: its own changes are
+/// forgotten at once, and nobody else makes any.
+pub(crate) const BELIEVED: Duration = Duration::from_secs(30);
+/// Most accounts of which that is kept. Ours.
+const MOST_KEPT: usize = 4_096;
+
+/// Accounts that were opened a moment ago.
+#[derive(Default)]
+pub(crate) struct Reached(Mutex<HashMap<AccountId, (Instant, Arc<Connected>)>>);
+
+impl Reached {
+    fn recent(&self, id: &AccountId) -> Option<Arc<Connected>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, account) = kept.get(id)?;
+        (since.elapsed() < BELIEVED).then(|| Arc::clone(account))
+    }
+
+    fn keep(&self, account: &Arc<Connected>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST_KEPT {
+            kept.clear();
+        }
+        kept.insert(account.account.id.clone(), (Instant::now(), Arc::clone(account)));
+    }
+
+    /// What was read of an account is read anew.
+    pub(crate) fn forget(&self, id: &AccountId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+}
+
+impl std::fmt::Debug for Reached {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reached(..)")
+    }
+}
 
 /// An account that is still connected, with what opens it.
 pub(crate) struct Connected {
@@ -20,7 +61,7 @@ pub(crate) struct Connected {
 /// How far an account can be reached.
 pub(crate) enum Reach {
     /// It can be published to.
-    Open(Box<Connected>),
+    Open(Arc<Connected>),
     /// A person must connect it again: its deliveries wait.
     Shut,
     /// It was disconnected.
@@ -30,7 +71,7 @@ pub(crate) enum Reach {
 impl Reach {
     fn open(account: Account, open: Open) -> Self {
         let secret = open.credentials.secret().clone();
-        Self::Open(Box::new(Connected { account, secret, open }))
+        Self::Open(Arc::new(Connected { account, secret, open }))
     }
 }
 
@@ -38,6 +79,27 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Reads an account and opens its credentials, renewed if they are about to end. Fails with `Conflict` if they
     /// cannot be renewed right now: the work stays for a later run.
     pub(crate) async fn reach(
+        &self,
+        id: &AccountId,
+        platform: &str,
+        now: Timestamp,
+    ) -> Result<Reach, Error> {
+        if !self.settings.alone {
+            return self.reach_anew(id, platform, now).await;
+        }
+        if let Some(kept) = self.reached.recent(id)
+            && !kept.open.credentials.should_refresh(now)
+        {
+            return Ok(Reach::Open(kept));
+        }
+        let reach = self.reach_anew(id, platform, now).await?;
+        if let Reach::Open(to) = &reach {
+            self.reached.keep(to);
+        }
+        Ok(reach)
+    }
+
+    async fn reach_anew(
         &self,
         id: &AccountId,
         platform: &str,
@@ -78,6 +140,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// goes on; or a person must connect the account again.
     pub(crate) async fn refused(&self, to: &Connected, run: &Run) -> Result<Reach, Error> {
         let now = run.clock.now();
+        self.reached.forget(&to.account.id);
         let young = match &to.open.credentials {
             Credentials::Key { .. } => true,
             Credentials::Tokens { issued_at, .. } => now.since(*issued_at).as_secs() < YOUNG_S,
@@ -106,6 +169,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         reason: &str,
         now: Timestamp,
     ) -> Result<Reach, Error> {
+        self.reached.forget(&account.id);
         if let Some(after) = account.needs_reauth() {
             self.data.replace_account(account, &after).await?;
             self.announce([news::account_status_changed(&after, reason, now)]).await;

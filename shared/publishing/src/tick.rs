@@ -6,23 +6,28 @@ use std::time::Duration;
 
 use data::{Chore, Due};
 use futures::future::{join, join_all};
+use futures::stream::FuturesUnordered;
 use futures::{StreamExt, stream};
 use posts::{
-    AccountId, Delivery, DeliveryId, JobId, Post, PostId, SeriesId, Settings, Timestamp, Worker,
+    AccountId, Delivery, DeliveryId, JobId, PostId, SeriesId, Settings, Timestamp, Worker,
     WorkspaceId, limits,
 };
 
+use crate::busy::Counted;
+use crate::claim_posts::{Batch, TOGETHER};
+use crate::claimed::Claimed;
 use crate::clock::Clock;
 use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
 
 /// Most accounts that a process publishes to at once, over all its runs. Source: the load that one machine is for.
 pub(crate) const IN_FLIGHT: usize = 256;
 
-/// Most posts that one run claims at once. Ours: claims wait for the store, not for platforms.
+/// Most posts that one run claims at once, where each is claimed alone. Ours: claims wait for the store, not for platforms.
 const CLAIMS_AT_ONCE: usize = 64;
 
-/// Most posts that one run claims: a burst is shared between runs, and publishing starts early.
-const CLAIMS: usize = 500;
+/// Most deliveries that wait in this process. What is due beyond that stays in the store: memory stays flat, and what other
+/// workspaces have due meanwhile gets its turn. Ours: what 256 at once need for some seconds.
+const WAITING: usize = 2_048;
 
 /// One run: who works, since when, by which rules.
 pub(crate) struct Run {
@@ -33,21 +38,24 @@ pub(crate) struct Run {
     pub(crate) settings: Settings,
 }
 
-impl Run {
-    /// Whether it takes up work whose lease an earlier process held.
-    pub(crate) fn looks_ahead(&self) -> bool {
-        self.horizon > self.clock.began()
-    }
-}
-
 /// A delivery to look at. They are ordered as they must go out to an account.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) scheduled_at: Timestamp,
     pub(crate) post: PostId,
     pub(crate) delivery: DeliveryId,
-    /// The post and its deliveries, if this run has just claimed them.
-    pub(crate) fresh: Option<Arc<(Post, Vec<Delivery>)>>,
+    pub(crate) workspace: WorkspaceId,
+    /// The post and its deliveries, if this process has just claimed them.
+    pub(crate) fresh: Option<Fresh>,
+    pub(crate) _counted: Counted,
+}
+
+/// A delivery whose post was just claimed.
+#[derive(Debug)]
+pub(crate) struct Fresh {
+    pub(crate) of: Arc<Claimed>,
+    /// What its first attempt sends, if that is stored.
+    pub(crate) payload: Option<String>,
 }
 
 impl Task {
@@ -85,7 +93,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 return TickReport::default();
             }
         };
-        let Sorted { posts, tasks, series, jobs, chores } = sort(due);
+        let Sorted { posts, tasks, series, jobs, chores } = self.sort(due);
         for id in series {
             self.advance_series(&id, &run).await;
         }
@@ -101,8 +109,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         for (account, more) in claimed {
             tasks.entry(account).or_default().extend(more);
         }
-        let runs = stream::iter(tasks).map(|(account, tasks)| self.deliver_to(account, tasks, run));
-        let mut runs = runs.buffer_unordered(IN_FLIGHT);
+        let mut runs: FuturesUnordered<_> = tasks
+            .into_iter()
+            .map(|(account, tasks)| self.deliver_to(account, tasks, run))
+            .collect();
         while let Some(done) = runs.next().await {
             report += done;
         }
@@ -110,24 +120,74 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     }
 
     async fn claim_posts(&self, posts: Vec<PostId>, run: &Run) -> (TickReport, Tasks) {
-        let claims =
-            stream::iter(posts.into_iter().take(CLAIMS)).map(|id| self.claim_post(id, run));
-        let mut claims = claims.buffer_unordered(CLAIMS_AT_ONCE);
         let (mut report, mut tasks) = (TickReport::default(), Tasks::new());
-        while let Some((done, claimed)) = claims.next().await {
-            report += done;
-            let Some(claimed) = claimed.map(Arc::new) else { continue };
-            for delivery in &claimed.1 {
-                let task = Task {
-                    scheduled_at: delivery.scheduled_at,
-                    post: delivery.post_id.clone(),
-                    delivery: delivery.id.clone(),
-                    fresh: Some(Arc::clone(&claimed)),
-                };
-                tasks.entry(delivery.account_id.clone()).or_default().push(task);
+        let mut posts = posts.into_iter().peekable();
+        let mut waiting = self.busy.tasks();
+        while waiting < WAITING && posts.peek().is_some() {
+            let done = if run.settings.alone {
+                self.claim_together(posts.by_ref().take(TOGETHER).collect(), run).await
+            } else {
+                self.claim_each(posts.by_ref().take(CLAIMS_AT_ONCE).collect(), run).await
+            };
+            report += done.0;
+            for (claimed, payloads) in done.1 {
+                let of = Arc::new(claimed);
+                for (delivery, payload) in of.all().into_iter().zip(payloads) {
+                    waiting += 1;
+                    let fresh = Fresh { of: Arc::clone(&of), payload };
+                    let task = self.task(delivery, Some(fresh));
+                    tasks.entry(task.0).or_default().push(task.1);
+                }
             }
         }
         (report, tasks)
+    }
+
+    async fn claim_each(&self, posts: Vec<PostId>, run: &Run) -> Batch {
+        let claims = stream::iter(posts).map(|id| self.claim_post(id, run));
+        let mut claims = claims.buffer_unordered(CLAIMS_AT_ONCE);
+        let mut batch = Batch::default();
+        while let Some((done, claimed)) = claims.next().await {
+            batch.0 += done;
+            batch.1.extend(claimed.map(|claimed| {
+                let payloads = vec![None; claimed.all().len()];
+                (claimed, payloads)
+            }));
+        }
+        batch
+    }
+
+    fn task(&self, delivery: Delivery, fresh: Option<Fresh>) -> (AccountId, Task) {
+        let task = Task {
+            scheduled_at: delivery.scheduled_at,
+            post: delivery.post_id,
+            delivery: delivery.id,
+            workspace: delivery.workspace_id,
+            fresh,
+            _counted: self.busy.count(),
+        };
+        (delivery.account_id, task)
+    }
+
+    fn sort(&self, due: Vec<Due>) -> Sorted {
+        let mut sorted = Sorted::default();
+        for entry in due {
+            match entry {
+                Due::Post { post, workspace } => {
+                    sorted.posts.entry(workspace).or_default().push(post);
+                }
+                Due::Series(id) => sorted.series.push(id),
+                Due::Job(id) => sorted.jobs.push(id),
+                Due::Chore(chore) => sorted.chores.push(chore),
+                Due::Delivery { post, workspace, delivery, account, scheduled_at } => {
+                    let _counted = self.busy.count();
+                    let task =
+                        Task { scheduled_at, post, delivery, workspace, fresh: None, _counted };
+                    sorted.tasks.entry(account).or_default().push(task);
+                }
+            }
+        }
+        sorted
     }
 }
 
@@ -139,23 +199,6 @@ struct Sorted {
     series: Vec<SeriesId>,
     jobs: Vec<JobId>,
     chores: Vec<Chore>,
-}
-
-fn sort(due: Vec<Due>) -> Sorted {
-    let mut sorted = Sorted::default();
-    for entry in due {
-        match entry {
-            Due::Post { post, workspace } => sorted.posts.entry(workspace).or_default().push(post),
-            Due::Series(id) => sorted.series.push(id),
-            Due::Job(id) => sorted.jobs.push(id),
-            Due::Chore(chore) => sorted.chores.push(chore),
-            Due::Delivery { post, delivery, account, scheduled_at } => {
-                let task = Task { scheduled_at, post, delivery, fresh: None };
-                sorted.tasks.entry(account).or_default().push(task);
-            }
-        }
-    }
-    sorted
 }
 
 /// Takes from each workspace in turn, so that one's bulk does not delay the rest.
@@ -170,6 +213,8 @@ fn interleave(posts: BTreeMap<WorkspaceId, Vec<PostId>>) -> Vec<PostId> {
 
 /// How long a platform may take. Longer than any platform's own limit, shorter than half a lease.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+const _: () = assert!(PATIENCE.as_secs() * 2 <= limits::LEASE_LEFT.as_secs());
 
 /// How old an account's lease may grow before it is renewed: what is left is longer than one attempt.
 pub(crate) const RENEW: Duration = Duration::from_secs(45);

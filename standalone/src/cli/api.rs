@@ -66,7 +66,17 @@ impl Server {
 
     /// A POST of JSON text.
     pub(super) fn post(&self, path: &str, json: String) -> Result<RequestBuilder, CliError> {
-        Ok(self.client.post(self.at(path)?).header(CONTENT_TYPE, "application/json").body(json))
+        self.post_as(path, "application/json", json)
+    }
+
+    /// A POST of a text of that type.
+    pub(super) fn post_as(
+        &self,
+        path: &str,
+        content_type: &'static str,
+        text: String,
+    ) -> Result<RequestBuilder, CliError> {
+        Ok(self.client.post(self.at(path)?).header(CONTENT_TYPE, content_type).body(text))
     }
 
     /// A PATCH of JSON text.

@@ -277,7 +277,7 @@ fn refusals_of_the_file_name_the_field_and_never_a_secret() {
     let table = [
         (
             "[server]\nlisen = \"127.0.0.1:1\"\n",
-            "DIR/pushbridge.toml line 2: unknown field `lisen`, expected one of `listen`, `store`, `data`, `allowed_origins`, `admin_key`, `trusted_proxies`, `connects_per_minute_per_address`, `auth_failures_per_minute_per_address`, `api_requests_per_second_per_user`.",
+            "DIR/pushbridge.toml line 2: unknown field `lisen`, expected one of `listen`, `store`, `data`, `allowed_origins`, `admin_key`, `public_url`, `trusted_proxies`, `connects_per_minute_per_address`, `auth_failures_per_minute_per_address`, `api_requests_per_second_per_user`.",
         ),
         ("[jwt]\nsecret = 123456\n", "DIR/pushbridge.toml line 2: a secret is a text in quotes."),
         (

@@ -234,4 +234,19 @@ const FOOT: &str = "
 - **arrived twice**: calls beyond the first with the same `webhook-id`. Wanted: 0.
 - **processor time** is that of the whole server, creation of the posts included.
 - An account takes one post at a time, so 10 posts for one account take at least 4 s.
+
+## DynamoDB's units
+
+Of a post of 280 characters to two accounts, as the engine counts them with the indexes (`cargo test -p data --test capacity --
+--nocapture` prints it). \"Among several processes\" is the recipe on AWS, without the reads of the due index: 16 queries a tick,
+half a unit each while nothing is due.
+
+| | on one machine: write, read | among several processes: write, read |
+|---|---|---|
+| create | 3, 2 | 3, 2 |
+| claim, with both deliveries, in a transaction | 11, 1 | 11, 1 |
+| payloads, apart from the arming | 2, 0 | |
+| deliver to both accounts | 6, 8 | 22, 10 |
+| finish: the roll-up, then out of the due index | 6, 0 | 6, 0 |
+| together | 28, 11 | 42, 13 |
 ";

@@ -9,8 +9,9 @@ use aws_sdk_dynamodb::config::interceptors::{
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::{
-    batch_get_item as batch_get, delete_item as delete, get_item as get, put_item as put, query,
-    transact_write_items as transact, update_item as update,
+    batch_get_item as batch_get, batch_write_item as batch_write, delete_item as delete,
+    get_item as get, put_item as put, query, transact_write_items as transact,
+    update_item as update,
 };
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity};
 
@@ -64,6 +65,8 @@ impl Intercept for Meter {
             it.return_consumed_capacity = all;
         } else if let Some(it) = input.downcast_mut::<batch_get::BatchGetItemInput>() {
             it.return_consumed_capacity = all;
+        } else if let Some(it) = input.downcast_mut::<batch_write::BatchWriteItemInput>() {
+            it.return_consumed_capacity = all;
         } else if let Some(it) = input.downcast_mut::<put::PutItemInput>() {
             it.return_consumed_capacity = all;
         } else if let Some(it) = input.downcast_mut::<update::UpdateItemInput>() {
@@ -95,6 +98,8 @@ impl Intercept for Meter {
             self.add(true, it.consumed_capacity());
         } else if let Some(it) = output.downcast_ref::<batch_get::BatchGetItemOutput>() {
             self.add(true, it.consumed_capacity());
+        } else if let Some(it) = output.downcast_ref::<batch_write::BatchWriteItemOutput>() {
+            self.add(false, it.consumed_capacity());
         } else if let Some(it) = output.downcast_ref::<put::PutItemOutput>() {
             self.add(false, it.consumed_capacity());
         } else if let Some(it) = output.downcast_ref::<update::UpdateItemOutput>() {

@@ -10,13 +10,13 @@ use crate::{Settings, clock};
 const JSON: &str = "content-type: application/json";
 
 /// A member of the workspace `w`, unless said otherwise.
-struct Client<'a> {
+pub(super) struct Client<'a> {
     world: &'a World,
     header: String,
 }
 
 impl<'a> Client<'a> {
-    fn new(world: &'a World, id: &str, workspaces: &[&str]) -> Self {
+    pub(super) fn new(world: &'a World, id: &str, workspaces: &[&str]) -> Self {
         Self { world, header: bearer(&user(id, workspaces)) }
     }
 
@@ -25,16 +25,16 @@ impl<'a> Client<'a> {
         self.world.ask(method.as_str(), uri, &[JSON, &self.header], body).await
     }
 
-    async fn post(&self, uri: &str, body: Value) -> Answer {
+    pub(super) async fn post(&self, uri: &str, body: Value) -> Answer {
         self.ask(Method::POST, uri, body).await
     }
 
-    async fn get(&self, uri: &str) -> Answer {
+    pub(super) async fn get(&self, uri: &str) -> Answer {
         self.ask(Method::GET, uri, Value::Null).await
     }
 
     /// Connects a webhook and answers its id.
-    async fn account(&self) -> String {
+    pub(super) async fn account(&self) -> String {
         let answer = self.post("/api/accounts", webhook()).await;
         assert_eq!(answer.status, 201, "{}", answer.text);
         answer.json()["id"].as_str().unwrap().to_owned()
@@ -45,7 +45,7 @@ fn webhook() -> Value {
     json!({ "platform": "webhook", "name": "Blog", "url": "https://example.com/hook", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" })
 }
 
-fn in_seconds(seconds: i64) -> String {
+pub(super) fn in_seconds(seconds: i64) -> String {
     Timestamp::from_ms(clock::now().ms() + seconds * 1000).to_string()
 }
 

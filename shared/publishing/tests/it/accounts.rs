@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use posts::{
     AccountStatus, Class, DeliveryStatus, ErrorClass, NewAccount, Outcome, PostStatus, Reconnect,
@@ -149,4 +150,29 @@ async fn credentials_are_sealed_and_stay_out_of_everything() {
     for secret in ["s3cret", "r3fresh", sealed.as_str()] {
         assert!(!shown.contains(secret));
     }
+}
+
+#[tokio::test]
+async fn a_key_that_an_earlier_version_left_plain_is_used_and_sealed() {
+    let world = World::new().await;
+    let account = world.connect("one").await;
+    let text = |text: &str| AttributeValue::S(text.to_owned());
+    let put = world.client.put_item().table_name("pushbridge-accounts");
+    let put = put.item("pk", text(&format!("account#{}", account.id))).item("sk", text("secret"));
+    put.item("secret", text("left-in-the-open")).send().await.unwrap();
+    let stored = world.data.get_credentials(&account.id).await.unwrap();
+    assert!(matches!(stored.kept, data::Kept::Plain(_)), "{stored:?}");
+
+    world.schedule(&[&account], NOW).await;
+    world.server.tick(NOW).await;
+    assert_eq!(world.ledger.rows(), 1);
+    let stored = world.data.get_credentials(&account.id).await.unwrap();
+    assert!(matches!(stored.kept, data::Kept::Sealed(_)) && stored.token_ver == 2, "{stored:?}");
+    for table in ["pushbridge-accounts", "pushbridge-posts"] {
+        let all = world.client.scan().table_name(table).send().await.unwrap();
+        assert!(!format!("{:?}", all.items()).contains("in-the-open"), "{table} has it still");
+    }
+    world.schedule(&[&account], after(60)).await;
+    world.another_server().tick(after(60)).await;
+    assert_eq!(world.ledger.rows(), 2, "what is sealed opens");
 }

@@ -2,17 +2,26 @@
 
 use std::time::Duration;
 
+use data::Claim;
 use posts::{
     Class, Delivery, DeliveryClaim, DeliveryStatus, FailReason, Jitter, Outcome, Post, PostClaim,
     PostStatus, Request, Secret, Settings, Stage, Timestamp, Worker, limits,
 };
 use publishing::{PublishTo, TickReport};
 
-use crate::world::{NOW, World, after};
+use crate::world::{NOW, World, after, new_post};
 
 /// When the lease of a worker that stopped at [`NOW`] is surely over.
 fn lapsed() -> Timestamp {
     NOW.plus(limits::LEASE + limits::LEASE_SLACK + Duration::from_secs(1))
+}
+
+fn claim(before: &Post, after: &Post, deliveries: &[Delivery]) -> Claim {
+    Claim { before: before.clone(), after: after.clone(), deliveries: deliveries.to_vec() }
+}
+
+fn dead() -> Worker {
+    Worker { process: "dead".to_owned(), run: "1".to_owned() }
 }
 
 /// The worker that stops.
@@ -49,7 +58,10 @@ impl Dying {
             3 => drop(self.arm().await),
             4 => drop(self.send().await),
             5 => self.settle().await,
-            _ => self.roll_up().await,
+            6 => self.roll_up().await,
+            // As a process does that is alone: with the post it has its deliveries, then it stores what they send.
+            7 => drop(self.reserve().await),
+            _ => self.freeze_ahead().await,
         }
     }
 
@@ -64,12 +76,29 @@ impl Dying {
         let PostClaim::Taken(after, deliveries) = before.claim(NOW, &self.settings) else {
             panic!("not due")
         };
-        self.world.data.claim_post(&before, &after, &deliveries).await.unwrap();
+        self.world.data.claim_posts(&[claim(&before, &after, &deliveries)]).await.unwrap();
         deliveries[0].clone()
     }
 
+    async fn reserve(&self) -> (Post, Vec<Delivery>) {
+        let (before, _) = self.post().await;
+        let PostClaim::Taken(after, deliveries) = before.claim(NOW, &self.settings) else {
+            panic!("not due")
+        };
+        let deliveries: Vec<_> =
+            deliveries.into_iter().map(|it| it.reserved(&dead(), NOW)).collect();
+        self.world.data.claim_posts(&[claim(&before, &after, &deliveries)]).await.unwrap();
+        (after, deliveries)
+    }
+
+    async fn freeze_ahead(&self) {
+        let (post, deliveries) = self.reserve().await;
+        let payload = self.world.ledger.freeze("ledger", &post, &deliveries[0].id);
+        self.world.data.freeze_payloads(&[(&deliveries[0], &payload)], NOW).await.unwrap();
+    }
+
     async fn claim_delivery(&self, before: &Delivery, now: Timestamp) -> Delivery {
-        let dead = Worker { process: "dead".to_owned(), run: "1".to_owned() };
+        let dead = dead();
         // A real worker has the account's lease too.
         self.world.data.lease_account(&self.account.id, &dead, now, &self.settings).await.unwrap();
         let claim = before.claim(&dead, self.class, now, &self.settings);
@@ -280,7 +309,7 @@ async fn every_row_of_the_crash_table_for_every_class() {
     const SENT: usize = 4;
     let window = Class::IdempotentFor(Duration::from_secs(55 * 60));
     for class in [Class::Idempotent, window, Class::Verifiable, Class::Opaque] {
-        for row in 0..7 {
+        for row in 0..9 {
             for alone in [false, true] {
                 let dying = Dying::of("one", alone, class).await;
                 dying.die_at(row).await;
@@ -303,5 +332,41 @@ async fn every_row_of_the_crash_table_for_every_class() {
                 }
             }
         }
+    }
+}
+
+/// Three hours without a tick while a post falls due each minute: what is too late is missed, the rest goes out once, in
+/// order, and an account gets one at a time.
+#[tokio::test]
+async fn after_three_hours_without_a_tick_posts_go_out_in_order_or_are_missed() {
+    const MINUTES: u64 = 180;
+    for (alone, late) in [(false, limits::LATE), (true, limits::LATE), (true, limits::LATE_AT_MOST)]
+    {
+        let settings = Settings { late, alone };
+        let world = World::with(Class::Opaque, settings).await;
+        let accounts = [world.connect("one").await, world.connect("two").await];
+        for minute in 0..MINUTES {
+            let account = &accounts[usize::try_from(minute % 2).unwrap()];
+            let new =
+                new_post(&format!("minute {minute:03}"), &[account], Some(after(60 * minute)));
+            world.server.create_post(&world.me, new, NOW, None).await.unwrap();
+        }
+        // Half a minute before the next one, so that a slow machine's clock passes no limit meanwhile.
+        let now = after(60 * MINUTES - 30);
+        for _ in 0..3 {
+            world.server.tick(now).await;
+        }
+        let calls = world.ledger.calls();
+        let first = MINUTES.saturating_sub(late.as_secs() / 60);
+        assert_eq!(calls.len() as u64, MINUTES - first, "alone: {alone}, {late:?}");
+        for account in &accounts {
+            let mine = calls.iter().filter(|call| call.account == account.id);
+            let texts: Vec<_> = mine.map(|call| call.payload.as_str()).collect();
+            let minute = |payload: &str| payload.split("minute ").nth(1).unwrap()[..3].to_owned();
+            assert!(texts.is_sorted_by_key(|payload| minute(payload)), "{texts:?}");
+            assert!(texts.iter().all(|it| minute(it).parse::<u64>().unwrap() >= first));
+        }
+        let ends = world.heard.of("post:published").len() + world.heard.of("post:failed").len();
+        assert_eq!(ends as u64, MINUTES, "each has one end");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use posts::{PatchPost, PostStatus};
+use posts::{Class, PatchPost, PostStatus, Settings};
 use publishing::Refusal;
 
 use crate::world::{NOW, World, after};
@@ -100,4 +100,31 @@ async fn a_change_that_races_the_claim_wins_or_is_told_that_it_lost() {
         }
     }
     assert!(won > 0 && lost > 0, "no race: {won} won, {lost} lost");
+}
+
+/// A process that is alone, with runs that overlap: each delivery goes out once, each post has one claim and one end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runs_that_overlap_in_a_process_that_is_alone_share_the_work() {
+    let settings = Settings { alone: true, ..Settings::default() };
+    let world = World::with(Class::Opaque, settings).await;
+    let mut accounts = Vec::new();
+    for n in 0..8 {
+        accounts.push(world.connect(&format!("{n}")).await);
+    }
+    for n in 0..POSTS {
+        world.schedule(&[&accounts[n % 8], &accounts[(n + 3) % 8]], NOW).await;
+    }
+    for _ in 0..10 {
+        let runs = (0..8).map(|_| {
+            let server = Arc::clone(&world.server);
+            tokio::spawn(async move { server.tick(after(1)).await })
+        });
+        join_all(runs).await;
+    }
+    assert_eq!((world.ledger.rows(), world.ledger.calls().len()), (2 * POSTS, 2 * POSTS));
+    for event in ["post:publishing", "post:published"] {
+        let ids: BTreeSet<_> =
+            world.heard.of(event).iter().map(|it| it["id"].to_string()).collect();
+        assert_eq!(ids.len(), POSTS, "one {event} each");
+    }
 }

@@ -214,3 +214,40 @@ async fn pages_follow_their_cursor() {
         [("limit".to_owned(), "out_of_range"), ("cursor".to_owned(), "malformed")]
     );
 }
+
+#[tokio::test]
+async fn a_new_wall_time_or_zone_moves_a_post() {
+    let world = World::new().await;
+    let account = world.connect("one").await;
+    let (server, me) = (&world.server, &world.me);
+    let new = NewPost {
+        tz: Some("Europe/Berlin".to_owned()),
+        local_time: Some("2026-12-01T09:00".to_owned()),
+        ..new_post("Hello", &[&account], None)
+    };
+    let post = server.create_post(me, new, NOW, None).await.unwrap().post;
+    let due = async |patch: PatchPost| {
+        let edited = server.edit_post(me, &post.id, patch, NOW, None).await.unwrap();
+        (edited.post.when().unwrap().scheduled_at.to_string(), edited.warnings.len())
+    };
+    let some = |text: &str| Some(Some(text.to_owned()));
+    let zone = PatchPost { tz: some("America/New_York"), ..PatchPost::default() };
+    assert_eq!(due(zone).await, ("2026-12-01T14:00:00.000Z".to_owned(), 0));
+    let wall = PatchPost { local_time: some("2027-03-14T02:30"), ..PatchPost::default() };
+    assert_eq!(
+        due(wall).await,
+        ("2027-03-14T07:30:00.000Z".to_owned(), 1),
+        "a time that is skipped"
+    );
+    let both = PatchPost {
+        tz: some("UTC"),
+        local_time: some("2026-12-02T09:00"),
+        scheduled_at: Some(Some(after(60))),
+        ..PatchPost::default()
+    };
+    assert_eq!(due(both).await, (after(60).to_string(), 0), "the instant decides");
+    let malformed = PatchPost { tz: some("Nowhere/At_All"), ..PatchPost::default() };
+    let refusal = server.edit_post(me, &post.id, malformed, NOW, None).await.unwrap_err();
+    assert_eq!(codes(refusal), [("tz".to_owned(), "unknown_time_zone")]);
+    assert_eq!(world.heard.of("post:scheduled").len(), 4, "each move is told");
+}

@@ -274,6 +274,7 @@ impl PublishTo for Ledger {
 }
 
 pub(crate) struct World {
+    pub(crate) client: aws_sdk_dynamodb::Client,
     pub(crate) data: Data,
     pub(crate) vault: Arc<Vault>,
     pub(crate) ledger: Ledger,
@@ -290,7 +291,8 @@ impl World {
     }
 
     pub(crate) async fn with(class: Class, settings: Settings) -> Self {
-        let data = Data::new(embedded::memory().unwrap());
+        let client = embedded::memory().unwrap();
+        let data = Data::new(client.clone());
         data.create_tables_if_missing().await.unwrap();
         let (begun, seen) = mpsc::unbounded_channel();
         let ledger = Ledger(Arc::new(Inner {
@@ -320,7 +322,7 @@ impl World {
             settings,
         ));
         let me = caller("ann", &["w"]);
-        Self { data, vault, ledger, heard, settings, server, begun: seen, me }
+        Self { client, data, vault, ledger, heard, settings, server, begun: seen, me }
     }
 
     /// The same with a place for pictures.

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ::media::{Media, Place};
+use aws_sdk_dynamodb::Client as Dynamo;
 use data::Data;
 use fakes::{Fake, Kind, TOKEN};
 use platforms::apis::{
@@ -13,13 +14,15 @@ use platforms::apis::{
 use platforms::{Addresses, Apis, Http, Platforms};
 use posts::{
     AccountId, Announcement, Caller, DeliveryStatus, DeliveryView, MediaKey, NewAccount, NewMedium,
-    NewPost, PostId, Secret, Settings, Timestamp, UserId, WorkspaceId,
+    NewPost, PostId, PostStatus, Secret, Settings, Timestamp, UserId, WorkspaceId,
 };
 use publishing::{Announcer, Publishing, Refusal};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tracing_subscriber::fmt::MakeWriter;
 use vault::{Keys, LocalKeys, Vault};
+
+use crate::cut::Cut;
 
 /// What the accounts are opened with, whole or in part.
 pub(crate) const SECRETS: [&str; 4] = ["good-token", "goodtoken", "MfKQ9r8G", "app-password"];
@@ -37,7 +40,7 @@ pub(crate) static HTTP: LazyLock<Http> = LazyLock::new(|| {
 });
 
 /// Keeps what is announced.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Heard(Arc<Mutex<String>>);
 
 impl Announcer for Heard {
@@ -49,6 +52,11 @@ impl Announcer for Heard {
 pub(crate) struct World {
     pub(crate) fake: Fake,
     pub(crate) platforms: Platforms,
+    /// Stops the store when it is told to.
+    pub(crate) cut: Cut,
+    client: Dynamo,
+    vault: Arc<Vault>,
+    settings: Settings,
     pub(crate) server: Arc<Publishing<Platforms, Heard>>,
     pub(crate) account: AccountId,
     pub(crate) me: Caller,
@@ -57,28 +65,36 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new(name: &str, kind: Kind) -> Self {
-        Self::reached_by(name, kind, None).await
+        Self::of(name, kind, false).await
+    }
+
+    /// A world whose process is alone on its store, or one of several.
+    pub(crate) async fn of(name: &str, kind: Kind, alone: bool) -> Self {
+        Self::reached_by(name, kind, None, alone).await
     }
 
     /// The same with a public address, where platforms fetch pictures; copies are served there.
     pub(crate) async fn public(name: &str, kind: Kind) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let world = Self::reached_by(name, kind, Some(&url)).await;
+        let world = Self::reached_by(name, kind, Some(&url), false).await;
         tokio::spawn(serve(listener, Arc::clone(&world.server)));
         world
     }
 
-    async fn reached_by(name: &str, kind: Kind, public_url: Option<&str>) -> Self {
+    async fn reached_by(name: &str, kind: Kind, public_url: Option<&str>, alone: bool) -> Self {
         let fake = Fake::start(kind).await.unwrap();
-        let data = Data::new(embedded::memory().unwrap());
-        data.create_tables_if_missing().await.unwrap();
+        let client = embedded::memory().unwrap();
+        Data::new(client.clone()).create_tables_if_missing().await.unwrap();
+        let cut = Cut::default();
+        let data = Data::new(cut.on(&client));
         let vault = Arc::new(Vault::new(Keys::Local(LocalKeys::passing().unwrap())));
         let (platforms, heard) = (platforms(&fake.url()), Heard::default());
         // A limit of LinkedIn's may hold for an hour.
-        let settings = Settings { late: Duration::from_secs(2 * 3600), ..Settings::default() };
+        let settings = Settings { late: Duration::from_secs(2 * 3600), alone };
         let media = Media::new(Place::memory(), Addresses::AlsoPrivate, public_url).unwrap();
-        let server = Publishing::new(data, vault, platforms.clone(), heard.clone(), settings);
+        let parts = (platforms.clone(), heard.clone());
+        let server = Publishing::new(data, Arc::clone(&vault), parts.0, parts.1, settings);
         let server = Arc::new(server.with_media(media));
         let workspaces = [WorkspaceId::parse("w").unwrap()].into_iter().collect();
         let me = Caller { user_id: UserId::parse("ann").unwrap(), workspaces };
@@ -86,7 +102,33 @@ impl World {
         // Tokens that are refused when they are new are not renewed.
         let before = now().minus(Duration::from_secs(120));
         let account = server.connect_account(&me, new, before).await.unwrap().id;
-        Self { fake, platforms, server, account, me, heard }
+        Self { fake, platforms, cut, client, vault, settings, server, account, me, heard }
+    }
+
+    /// Publishes a post with a server that stops where the cut says, then with one that is started after it. Gives how
+    /// the post and its delivery ended, and whether the first one stopped at all.
+    pub(crate) async fn publish_with_a_stop(&self, text: &str) -> (PostStatus, DeliveryView, bool) {
+        let start = now();
+        let id = self.create(text, Vec::new()).await.unwrap();
+        self.cut.begin();
+        let start = start.plus(STEP);
+        self.server.tick(start).await;
+        let stopped = self.cut.end();
+        let parts = (self.platforms.clone(), self.heard.clone());
+        let data = Data::new(self.client.clone());
+        let vault = Arc::clone(&self.vault);
+        let again = Publishing::new(data, vault, parts.0, parts.1, self.settings);
+        again.resume(start.plus(STEP)).await;
+        for minute in 1..=40 {
+            let view = again.get_post(&self.me, &id).await.unwrap();
+            let over =
+                !matches!(view.post.status(), PostStatus::Scheduled | PostStatus::Publishing);
+            if over {
+                return (view.post.status(), view.deliveries.into_iter().next().unwrap(), stopped);
+            }
+            again.tick(start.plus(Duration::from_secs(60 * minute))).await;
+        }
+        panic!("the post is not over after 40 minutes");
     }
 
     /// Schedules a post for now, and moves the clock until its delivery is over or waits for a person.
@@ -144,9 +186,10 @@ impl World {
         self.server.connect_account(&self.me, new, now()).await.unwrap().id
     }
 
-    /// Everything that was announced or answered.
+    /// Everything that was announced or answered, and what the parts show of themselves.
     pub(crate) fn told(&self) -> String {
-        self.heard.0.lock().unwrap().clone()
+        let shown = format!("{:?} {:?} {:?}", self.platforms, self.vault, self.server);
+        self.heard.0.lock().unwrap().clone() + &shown
     }
 }
 
