@@ -172,7 +172,7 @@ events = ["channel_occupied"]
       assert.ok(entries.length <= 10);
       const answers = entries.map((entry, index) => {
         const detail = JSON.parse(entry.Detail);
-        assert.deepEqual([entry.EventBusName, entry.Source, entry.DetailType, detail.app_id], ['push', 'pushbridge.webhooks', 'channel_occupied', '7']);
+        assert.deepEqual([entry.EventBusName, entry.Source, entry.DetailType, detail.app_id], ['push', 'pushbridge.webhooks', 'channel.occupied', '7']);
         if (!refusedOnce && index === 0) return { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' };
         assert.ok(!arrived.has(detail.event.channel), 'what was taken does not come again');
         arrived.add(detail.event.channel);
