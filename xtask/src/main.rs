@@ -36,7 +36,7 @@ enum Task {
     Check,
     /// Run the end-to-end tests against a host, for instance a deployed stack: keys from the environment, as the server has them.
     Smoke {
-        /// Its address, for instance https://push.example.com
+        /// Its address, for instance `https://push.example.com`
         url: String,
     },
     /// Measure the release binary: beside Socket.IO (needs Node 20), or publishing.

@@ -1,6 +1,6 @@
 //! How much of AWS each step uses: request units of DynamoDB, and milliseconds of functions.
 
-/// What is used per step. Units are DynamoDB's; times are billed ones at [`MEMORY_GB`].
+/// What is used per step. Units are DynamoDB's; times are billed ones at `MEMORY_GB`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Units {
     /// Written to connect and to be forgotten again.
