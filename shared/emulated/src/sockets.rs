@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{mpsc, watch};
 
 use crate::events::Connection;
 use crate::ids;
@@ -39,8 +39,8 @@ pub(crate) struct Socket {
     /// What events say of it.
     pub(crate) connection: Connection,
     orders: mpsc::Sender<Order>,
-    deleted: Notify,
-    cut: Notify,
+    deleted: watch::Sender<bool>,
+    cut: watch::Sender<bool>,
     active_ms: AtomicU64,
 }
 
@@ -56,7 +56,7 @@ impl Socket {
     pub(crate) fn new(connection: Connection) -> (Arc<Self>, Orders) {
         let (orders, receiver) = mpsc::channel(QUEUED);
         let active_ms = AtomicU64::new(ids::now_ms());
-        let (deleted, cut) = (Notify::new(), Notify::new());
+        let (deleted, cut) = (watch::Sender::new(false), watch::Sender::new(false));
         (Arc::new(Self { connection, orders, deleted, cut, active_ms }), Orders(receiver))
     }
 
@@ -67,6 +67,17 @@ impl Socket {
             Err(mpsc::error::TrySendError::Full(_)) => Posted::Full,
             Err(mpsc::error::TrySendError::Closed(_)) => Posted::Gone,
         }
+    }
+
+    /// Ends when the connection is deleted, at once if it was.
+    async fn deleted(&self) {
+        // An error would be that the sender is gone, and `self` holds it.
+        let _ = self.deleted.subscribe().wait_for(|it| *it).await;
+    }
+
+    /// Ends when the connection is cut, at once if it was.
+    async fn cut(&self) {
+        let _ = self.cut.subscribe().wait_for(|it| *it).await;
     }
 
     fn active(&self) {
@@ -108,12 +119,12 @@ impl Sockets {
 
     /// Ends a connection with 1000. It is gone at once. Whether it was there.
     pub(crate) fn delete(&self, id: &str) -> bool {
-        self.remove(id).inspect(|socket| socket.deleted.notify_one()).is_some()
+        self.remove(id).inspect(|socket| drop(socket.deleted.send_replace(true))).is_some()
     }
 
     /// Cuts a connection as a network does. Whether it was there.
     pub(crate) fn cut(&self, id: &str) -> bool {
-        self.remove(id).inspect(|socket| socket.cut.notify_one()).is_some()
+        self.remove(id).inspect(|socket| drop(socket.cut.send_replace(true))).is_some()
     }
 
     /// The ids of all.

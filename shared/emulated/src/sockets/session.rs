@@ -105,34 +105,46 @@ struct Session<'a> {
 impl Session<'_> {
     async fn exchange(&mut self, stream: &mut Stream, orders: &mut Orders) -> End {
         loop {
-            let deleted = || End::Close(CloseCode::Normal, "Connection Closed Normally");
-            tokio::select! {
-                order = orders.0.recv() => {
-                    let Some(Order::Text(text)) = order else { return deleted() };
-                    let sent = tokio::select! {
-                        sent = stream.send(Message::text(text)) => sent,
-                        () = self.socket.deleted.notified() => return deleted(),
-                        () = self.socket.cut.notified() => return lost(),
-                        () = self.too_long() => return gone_away(),
-                    };
-                    if sent.is_err() {
-                        return lost();
-                    }
-                    self.socket.active();
-                }
-                message = stream.next() => if let Some(end) = self.message(message) {
-                    return end;
+            let end = tokio::select! {
+                order = orders.0.recv() => match order {
+                    Some(order) => self.deliver(stream, order).await,
+                    None => Some(deleted()),
                 },
-                () = self.socket.deleted.notified() => {
-                    // What was posted before the end arrives before it.
-                    while let Ok(Order::Text(text)) = orders.0.try_recv() {
-                        let _ = tokio::time::timeout(CLOSE, stream.send(Message::text(text))).await;
-                    }
-                    return deleted();
-                }
-                () = self.socket.cut.notified() => return lost(),
-                () = self.too_long() => return gone_away(),
+                message = stream.next() => self.message(message),
+                () = self.socket.deleted() => return self.last_words(stream, orders).await,
+                () = self.socket.cut() => Some(lost()),
+                () = self.too_long() => Some(gone_away()),
+            };
+            if let Some(end) = end {
+                return end;
             }
+        }
+    }
+
+    /// Sends what was posted before the connection was deleted: it arrives before the end does.
+    async fn last_words(&self, stream: &mut Stream, orders: &mut Orders) -> End {
+        while let Ok(order) = orders.0.try_recv() {
+            if let Some(end) = self.deliver(stream, order).await {
+                return end;
+            }
+        }
+        deleted()
+    }
+
+    /// Sends one message. A client who does not read it has a while after the deletion.
+    async fn deliver(&self, stream: &mut Stream, Order::Text(text): Order) -> Option<End> {
+        let deleted_a_while_ago = async {
+            self.socket.deleted().await;
+            tokio::time::sleep(CLOSE).await;
+        };
+        tokio::select! {
+            sent = stream.send(Message::text(text)) => {
+                self.socket.active();
+                sent.is_err().then(lost)
+            }
+            () = deleted_a_while_ago => Some(deleted()),
+            () = self.socket.cut() => Some(lost()),
+            () = self.too_long() => Some(gone_away()),
         }
     }
 
@@ -223,6 +235,10 @@ fn event_of(text: &str) -> Option<String> {
         Value::String(event) => Some(event.clone()),
         _ => None,
     }
+}
+
+fn deleted() -> End {
+    End::Close(CloseCode::Normal, "Connection Closed Normally")
 }
 
 fn lost() -> End {

@@ -92,3 +92,19 @@ async fn calls_are_written_down_once() {
         ]
     );
 }
+
+#[tokio::test]
+async fn what_was_posted_before_the_end_arrives_before_it() {
+    let world = World::usual().await;
+    let (mut client, id) = world.connected().await;
+    // More than the buffers of a socket hold, so that a message is being sent while the connection is deleted.
+    let (posts, text) = (100, "x".repeat(128 << 10));
+    for _ in 0..posts {
+        assert_eq!(world.post(&id, &text).await.status, 200);
+    }
+    assert_eq!(world.connection("DELETE", &id, b"").await.status, 204);
+    for _ in 0..posts {
+        assert_eq!(client.text().await.len(), text.len());
+    }
+    assert_eq!(client.closed().await, 1000);
+}
