@@ -119,12 +119,12 @@ impl Sockets {
 
     /// Ends a connection with 1000. It is gone at once. Whether it was there.
     pub(crate) fn delete(&self, id: &str) -> bool {
-        self.remove(id).inspect(|socket| drop(socket.deleted.send_replace(true))).is_some()
+        self.remove(id).is_some_and(|socket| !socket.deleted.send_replace(true))
     }
 
     /// Cuts a connection as a network does. Whether it was there.
     pub(crate) fn cut(&self, id: &str) -> bool {
-        self.remove(id).inspect(|socket| drop(socket.cut.send_replace(true))).is_some()
+        self.remove(id).is_some_and(|socket| !socket.cut.send_replace(true))
     }
 
     /// The ids of all.
