@@ -1,12 +1,16 @@
 // The command line against a running server, as a person types it.
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { needsBluesky, startBluesky } from './lib/bluesky.js';
 import { tokenOf } from './lib/crypto.js';
 import { startReceiver } from './lib/receiver.js';
+import { call } from './lib/rest.js';
 import { dataDirectory, environment, needsProcess, runToEnd, sharedServer, startServer } from './lib/server.js';
+import { within } from './lib/wait.js';
 import { Wire } from './lib/wire.js';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -123,23 +127,37 @@ describe('command line', { skip: needsProcess }, () => {
 
 describe('README', { skip: needsProcess || needsBluesky }, () => {
   test('its commands bring a post to Bluesky', async (t) => {
-    const [bluesky, server] = [await startBluesky(t), await startServer(t)];
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
     const [, block] = readme.match(/### To Bluesky[^]*?```sh\n([^]*?)```/);
-    const env = environment({ PUSHBRIDGE_TOKEN: tokenOf('demo-user', 'demo'), PUSHBRIDGE_ACCOUNT_SECRET: bluesky.password });
-    const wire = await Wire.connect(t, server, { query: { protocol: 7, token: env.PUSHBRIDGE_TOKEN } });
-    // Each line is a command and perhaps a remark; the test's server and Bluesky are elsewhere.
-    const commands = block.split('\n').map((line) => line.split(/ {2,}#/)[0].trim()).filter((line) => line.startsWith('pushbridge '));
+    const commands = block.trim().split('\n');
     assert.equal(commands.length, 3, block);
-    for (const command of commands) {
-      const line = command.replace('alice.bsky.social', bluesky.handle).replace('+10s', '+1s');
-      const words = line.match(/'[^']*'|\S+/g).slice(1).map((word) => word.replace(/^'|'$/g, ''));
-      const more = words[1] === 'add' ? ['--address', bluesky.url] : [];
-      const done = await runToEnd([...words, ...more, '--url', server.url], { env });
-      assert.equal(done.code, 0, `${line}: ${done.stderr}`);
-      if (words[1] === 'schedule') await wire.until('post:published');
-      if (words[1] === 'list') assert.match(done.stdout, /https:\/\/bsky\.app\/profile\//);
-    }
-    assert.equal((await bluesky.records()).length, 1);
+    const data = dataDirectory(t);
+    // A demo, as the README starts it: nothing is configured, and the commands make their token themselves.
+    const { PATH, HOME, PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES } = environment();
+    const [bluesky, server] = [await startBluesky(t, 'alice.bsky.social'), await startServer(t, { data, env: { PATH, HOME, PUSHBRIDGE_ALLOW_PRIVATE_ADDRESSES } })];
+    // The shell runs each line as it stands there. What it calls adds where this test's server and Bluesky are.
+    const tool = join(data, 'pushbridge');
+    const added = `[ "$1 $2" = "accounts add" ] && set -- "$@" --address '${bluesky.url}'`;
+    writeFileSync(tool, `#!/bin/sh\n${added}\nexec '${process.env.PUSHBRIDGE_BIN}' "$@" --url '${server.url}' --data '${data}'\n`, { mode: 0o755 });
+    const type = async (line, typed = '') => {
+      const shell = spawn('sh', ['-ec', line], { env: { PATH: `${data}:${PATH}`, HOME }, cwd: data });
+      let said = '';
+      for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (chunk) => (said += chunk));
+      shell.stdin.end(`${typed}\n`);
+      const [code] = await within(once(shell, 'close'), line);
+      assert.equal(code, 0, `${line}: ${said}`);
+      return said;
+    };
+    const { token } = (await call(server, 'POST', '/demo/token')).body;
+    const wire = await Wire.connect(t, server, { path: '/app/demo-key', query: { protocol: 7, token } });
+    assert.match(await type(commands[0], bluesky.password), /bluesky +Alice +connected/);
+    await type(commands[1]);
+    await wire.until('post:published');
+    assert.match(await type(commands[2]), / bluesky .* published .*https:\/\/bsky\.app\/profile\//);
+    const [record, ...more] = await bluesky.records();
+    assert.equal(more.length, 0, 'one record');
+    assert.equal(record.value.text, 'Hello from #pushbridge https://example.com');
+    assert.deepEqual(record.value.facets.map((it) => it.features[0].$type).sort(), ['app.bsky.richtext.facet#link', 'app.bsky.richtext.facet#tag']);
+    assert.ok(!server.log.join('\n').includes(bluesky.password), 'the app password is not logged');
   });
 });

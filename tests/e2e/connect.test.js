@@ -51,6 +51,46 @@ async function startX(t) {
   return x;
 }
 
+/** An instance of Mastodon: servers register by themselves, once, and say so when they ask for access. */
+async function startMastodon(t) {
+  const mastodon = { registered: [], codes: new Map() };
+  const http = createServer(async (request, response) => {
+    const url = new URL(request.url, 'http://mastodon.test');
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const form = new URLSearchParams(body);
+    const json = (status, value) => response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+    const app = { client_id: 'dynamic-app', client_secret: 'dynamic-secret' };
+    if (request.method === 'POST' && url.pathname === '/api/v1/apps') {
+      mastodon.registered.push(Object.fromEntries(form));
+      return json(200, app);
+    }
+    if (url.pathname === '/oauth/authorize') {
+      const asked = url.searchParams;
+      const known = mastodon.registered.some((it) => it.redirect_uris === asked.get('redirect_uri') && it.scopes === asked.get('scope'));
+      if (!known || asked.get('client_id') !== app.client_id) return json(400, { error: 'invalid_client' });
+      mastodon.codes.set('code-of-mastodon', asked);
+      const back = new URL(asked.get('redirect_uri'));
+      back.search = new URLSearchParams({ code: 'code-of-mastodon', state: asked.get('state') });
+      return response.writeHead(302, { location: back.href }).end();
+    }
+    if (url.pathname === '/oauth/token') {
+      const asked = mastodon.codes.get(form.get('code'));
+      mastodon.codes.clear();
+      const challenge = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url');
+      const good = asked?.get('code_challenge') === challenge && form.get('client_id') === app.client_id
+        && form.get('client_secret') === app.client_secret && asked.get('redirect_uri') === form.get('redirect_uri');
+      return good ? json(200, { access_token: 'token-of-mastodon', token_type: 'Bearer' }) : json(400, { error: 'invalid_grant' });
+    }
+    if (request.headers.authorization !== 'Bearer token-of-mastodon') return json(401, { error: 'The access token is invalid' });
+    return json(200, { id: '77', acct: 'alice', username: 'alice' });
+  }).listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  t.after(() => http.close());
+  mastodon.url = `http://127.0.0.1:${http.address().port}`;
+  return mastodon;
+}
+
 const configOf = (x) => `${appFile()}\n[platforms.x]\napi = "${x.url}"\nweb = "${x.url}"\nclient = { id = "my-app", secret = "my-secret" }\n`;
 
 /** A browser that keeps cookies, and reaches the server where its public address would lead. */
@@ -109,6 +149,30 @@ describe('connecting an account at its platform', { skip: needsProcess }, () => 
     assert.equal(again.status, 200, again.text);
     await wire.until('account:status-changed');
     assert.equal((await call(server, 'GET', '/api/accounts', { token })).body.accounts.length, 1);
+  });
+
+  test('an instance of Mastodon is registered with once, and no secret of it is shown', async (t) => {
+    const mastodon = await startMastodon(t);
+    const server = await startServer(t, { config: appFile(), env: { ...fileEnvironment(), PUBLIC_URL: PUBLIC, RUST_LOG: 'debug' } });
+    const wire = await Wire.connect(t, server, { query: { protocol: 7, token } });
+    const mine = browser(server);
+    const way = `/api/accounts/connect/mastodon?instance=${encodeURIComponent(mastodon.url)}`;
+    const end = await mine.follow(way);
+    assert.equal(end.status, 200, end.text);
+    const told = JSON.parse((await wire.until('account:connected')).data).data;
+    const { body } = await call(server, 'GET', `/api/accounts/${told.account_id}`, { token });
+    assert.deepEqual([body.platform, body.remote_id, body.url, body.status], ['mastodon', '77', mastodon.url, 'connected']);
+    const again = await mine.follow(way);
+    assert.equal(again.status, 200, again.text);
+    await wire.until('account:status-changed');
+    assert.equal(mastodon.registered.length, 1);
+    assert.deepEqual([mastodon.registered[0].client_name, mastodon.registered[0].redirect_uris], ['Pushbridge', `${PUBLIC}/api/accounts/connect/mastodon/callback`]);
+
+    await server.stop();
+    const shown = [...server.log, end.text, again.text, JSON.stringify(body), JSON.stringify(wire.inbox.all)].join('\n');
+    for (const secret of ['dynamic-secret', 'token-of-mastodon', 'code-of-mastodon']) {
+      assert.ok(!shown.includes(secret), `${secret} is shown`);
+    }
   });
 
   test('it is refused in another browser, when access is denied, and where nothing is set up', async (t) => {

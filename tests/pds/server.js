@@ -40,7 +40,7 @@ async function start(folder) {
   const jwtSecret = randomBytes(16).toString('hex');
   const env = {
     hostname: 'localhost', port, devMode: true, inviteRequired: false, disableSsrfProtection: true,
-    dataDirectory: folder, blobstoreDiskLocation: join(folder, 'blobs'), serviceHandleDomains: ['.test'],
+    dataDirectory: folder, blobstoreDiskLocation: join(folder, 'blobs'), serviceHandleDomains: ['.test', '.bsky.social'],
     plcRotationKeyK256PrivateKeyHex: randomBytes(32).toString('hex'), didPlcUrl: `http://127.0.0.1:${plcPort}`,
     dpopSecret: randomBytes(32).toString('hex'), jwtSecret, adminPassword: 'admin', rateLimitsEnabled: true,
   };
@@ -75,7 +75,7 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), 'pushbridge-pds-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   const { url, jwtSecret, stop } = await start(folder);
-  const account = { handle: 'alice.test', email: 'alice@example.com', password: 'main-password' };
+  const account = { handle: process.argv[2] ?? 'alice.test', email: 'alice@example.com', password: 'main-password' };
   const { did, accessJwt } = await xrpc(url, 'com.atproto.server.createAccount', account);
   const { password } = await xrpc(url, 'com.atproto.server.createAppPassword', { name: 'pushbridge' }, accessJwt);
   console.log(JSON.stringify({ url, did, handle: account.handle, password, expired: expired(did, jwtSecret) }));

@@ -14,10 +14,10 @@ const START_MS = 60_000;
 /** The reason to skip tests that want the server, or false. `cargo xtask test` brings it along. */
 export const needsBluesky = folder || process.env.CI === 'true' ? false : 'needs PUSHBRIDGE_PDS, the folder of tests/pds with its packages';
 
-/** Starts the server; it ends with the test. Answers {url, did, handle, password, records}. */
-export async function startBluesky(t) {
+/** Starts the server with the account of this handle; it ends with the test. Answers {url, did, handle, password, records}. */
+export async function startBluesky(t, handle = 'alice.test') {
   if (!folder) throw new Error('PUSHBRIDGE_PDS is not set');
-  const child = spawn('node', [join(folder, 'server.js')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('node', [join(folder, 'server.js'), handle], { stdio: ['pipe', 'pipe', 'inherit'] });
   t.after(() => child.stdin.end());
   const [line] = await within(once(createInterface({ input: child.stdout }), 'line'), 'the Bluesky server to start', START_MS);
   const account = JSON.parse(line);
