@@ -65,7 +65,7 @@ describe('client events', () => {
     await other.quiet();
   });
 
-  test('above ten a second are dropped with 4301, and the connection stays', { skip: differs('each environment of a function counts for itself') }, async (t) => {
+  test('above ten a second are dropped with 4301, and the connection stays', { skip: differs('forty invocations do not fit into a second here') }, async (t) => {
     const name = fresh('private-');
     const [sender, other] = [await Wire.connect(t, server), await Wire.connect(t, server)];
     for (const wire of [sender, other]) await wire.subscribe(name);

@@ -15,7 +15,8 @@ use crate::tally::{self, Tally};
 /// Oldest major version of Node that the end-to-end tests run on.
 const NODE_MAJOR: u32 = 20;
 /// What is run on the DynamoDB store as well: whatever depends on who is connected, subscribed and present.
-const ON_DYNAMODB: [&str; 3] = ["channels.test.js", "presence.test.js", "client-events.test.js"];
+const ON_DYNAMODB: [&str; 4] =
+    ["channels.test.js", "presence.test.js", "client-events.test.js", "http-api.test.js"];
 
 /// How long races run in CI, seconds.
 const RACE_SECONDS: &str = "60";

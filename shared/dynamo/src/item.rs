@@ -11,6 +11,7 @@
 //! | `d` | links | it was left; if `k` is there still, its join is to undo itself |
 //! | `t`, `o`, `u` | members | when it was asked for, the hash of the socket id, the presence user |
 //! | `n`, `m`, `s`, `l`, `h`, `g` | channels | subscriptions, users, shards, who was lost last, count held, key of the index |
+//! | `f`, `n`, `t`, `v` | works | what is asked for, the attempt, until when it counts in milliseconds, the answer |
 //! | `w`, `r` | channels | when somebody came or went, whether the numbers are in doubt |
 //! | `cs`, `i`, `l` | users | connections, `user_info` as JSON or empty, which lost one was the last |
 

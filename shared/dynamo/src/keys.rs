@@ -120,6 +120,11 @@ pub(crate) fn seen(id: &str) -> Item {
     key(format!("I/{id}"), OWN)
 }
 
+/// A publication that may be sent again.
+pub(crate) fn work(app: &AppId, work: &str) -> Item {
+    key(format!("K/{}/{app}/{work}", app.as_str().len()), OWN)
+}
+
 /// The shard that a newcomer goes to.
 pub(crate) fn shard_of(id: &ConnectionId, shards: u32) -> u32 {
     hash(id.as_str()) % shards.max(1)

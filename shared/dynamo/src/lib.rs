@@ -13,6 +13,7 @@ mod close;
 mod connections;
 mod error;
 mod events;
+mod idempotency;
 mod item;
 mod join;
 mod keys;

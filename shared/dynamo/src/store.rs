@@ -7,7 +7,7 @@ use channels::{
     Left, Missed, SignIn, SignedIn, Spoken,
 };
 use protocol::{AppId, ChannelName, ConnectionId, Serial, SocketId, UserId};
-use store::{Closed, Error, Events, Opened, Store, Subscribers, Users};
+use store::{Begun, Claim, Closed, Error, Events, Idempotency, Opened, Store, Subscribers, Users};
 
 use crate::DynamoStore;
 use crate::keys::Place;
@@ -167,5 +167,19 @@ impl Users for DynamoStore {
         let links = self.links(connection).await?;
         let gated = links.channels.iter().any(|it| it.kind().needs_auth());
         Ok(links.open && (links.signed_in || gated))
+    }
+}
+
+impl Idempotency for DynamoStore {
+    async fn begin(&self, claim: &Claim, now_ms: u64) -> Result<Begun, Error> {
+        Ok(self.begin_work(claim, now_ms).await?)
+    }
+
+    async fn finish(&self, claim: &Claim, answer: &str, now_ms: u64) -> Result<(), Error> {
+        Ok(self.finish_work(claim, answer, now_ms).await?)
+    }
+
+    async fn give_up(&self, claim: &Claim) -> Result<(), Error> {
+        Ok(self.give_up_work(claim).await?)
     }
 }

@@ -9,8 +9,9 @@ use channels::{App, Connection, Leaving, Limits};
 use dynamo::DynamoStore;
 use protocol::ConnectionId;
 use std::sync::Arc;
+use store::conformance::idempotency::claim;
 use store::conformance::{ASKED, app, connection, join, name};
-use store::{Closed, Store};
+use store::{Begun, Claim, Closed, Idempotency, Store};
 
 use meter::{Meter, Used};
 
@@ -87,6 +88,7 @@ async fn no_verb_costs_more_than_it_may() {
     subscribes(&mut table, &c1, &c2, &c3).await;
     leaves(&mut table, &c1, &c2).await;
     publishes(&mut table, &world.client, &c3).await;
+    publishes_under_a_key(&mut table).await;
     println!("{}", table.lines.join("\n"));
 }
 
@@ -145,4 +147,17 @@ async fn publishes(table: &mut Table, client: &aws_sdk_dynamodb::Client, c3: &Co
     table.note("publish to 10,000", 0.0, 150.0);
     table.store.list_channels(&app, "").await.expect("an answer");
     table.note("list of 2 channels", 0.0, 8.0);
+}
+
+/// What a key adds to what it publishes.
+async fn publishes_under_a_key(table: &mut Table) {
+    const NOW_MS: u64 = world::NOW_MS;
+    let first = claim("1001", "0b0e5d4a-8a1e-4c55-9a4e-3a0e7e0f6a11", 1, 1);
+    assert_eq!(table.store.begin(&first, NOW_MS).await.expect("an answer"), Begun::Now);
+    table.store.finish(&first, "{}", NOW_MS).await.expect("an answer");
+    table.note("publish under a key, besides", 2.0, 0.0);
+    let again = Claim { attempt: 2, ..first };
+    let begun = table.store.begin(&again, NOW_MS).await.expect("an answer");
+    assert_eq!(begun, Begun::Answered("{}".to_owned()));
+    table.note("publish again under its key", 1.0, 0.0);
 }

@@ -52,7 +52,6 @@ use store::Store;
 
 use crate::api::Desk;
 use crate::door::Door;
-use crate::idempotency::Answers;
 use crate::pages::Pages;
 use crate::push::Push;
 use crate::routes::Routes;
@@ -120,7 +119,7 @@ where
     Routes::new()
         .add(health::__path_health, health::health)
         .answering(&answers::HEALTH)
-        .merge(push::routes::<S, O, F>().with_state(Push { service, answers: Answers::default() }))
+        .merge(push::routes::<S, O, F>().with_state(Push { service }))
         .merge(sign_routes::<S, O, F>().with_state(sign))
         .merge(desk_routes.with_state(desk.clone()))
         .merge(media_routes::<P, A>().with_state(desk))

@@ -11,7 +11,6 @@ use store::Store;
 use crate::answers;
 use crate::events_after::{__path_events_after, events_after};
 use crate::get_channel::{__path_channel_stats, __path_get_channel, channel_stats, get_channel};
-use crate::idempotency::Answers;
 use crate::list_channels::{__path_list_channels, list_channels};
 use crate::list_users::{__path_list_users, list_users};
 use crate::plain::Plain;
@@ -27,16 +26,15 @@ use crate::trigger_event::{__path_trigger_event, trigger_event};
 /// The state of these handlers.
 pub(crate) struct Push<S, O, F> {
     pub(crate) service: Arc<Service<S, O, F>>,
-    pub(crate) answers: Answers,
 }
 
 impl<S, O, F> Clone for Push<S, O, F> {
     fn clone(&self) -> Self {
-        Self { service: self.service.clone(), answers: self.answers.clone() }
+        Self { service: self.service.clone() }
     }
 }
 
-impl<S, O, F> Push<S, O, F> {
+impl<S: Store, O: Outbox, F: Facts + 'static> Push<S, O, F> {
     /// Publishes what a request says, unless that was done under its `Idempotency-Key`: then the answer is the same.
     pub(crate) async fn once<W>(
         self,
@@ -46,8 +44,10 @@ impl<S, O, F> Push<S, O, F> {
     where
         W: Future<Output = Result<Value, Plain>> + Send + 'static,
     {
-        let (claim, answers) = (signed.claim.clone(), self.answers.clone());
-        answers.once(claim, publish(self, signed)).await
+        match signed.claim.clone() {
+            None => publish(self, signed).await,
+            Some(claim) => self.clone().under(claim, publish(self, signed)).await,
+        }
     }
 }
 

@@ -13,11 +13,11 @@ use identity::Facts;
 use protocol::{AppId, AppKey};
 use serde::de::DeserializeOwned;
 use service::Outbox;
-use store::Store;
+use store::{Claim, Store};
 
 use crate::body::{PUBLISH_BYTES, read};
 use crate::clock;
-use crate::idempotency::Claim;
+use crate::idempotency::claim;
 use crate::json::parse;
 use crate::plain::Plain;
 use crate::push::Push;
@@ -85,7 +85,8 @@ impl<S: Store, O: Outbox, F: Facts + 'static> FromRequest<Push<S, O, F>> for Sig
             ));
         }
         push.service.count_request(&app, clock::now_ms())?;
-        let claim = Claim::of(&parts.headers, &app.id, signed.path, &query, &body)?;
+        let attempt = rand::random();
+        let claim = claim(&parts.headers, &app.id, signed.path, &query, &body, attempt)?;
         Ok(Self { app, claim, path, query, body })
     }
 }

@@ -6,6 +6,7 @@ mod channels;
 mod cors;
 mod described;
 mod history;
+mod idempotency;
 mod openapi;
 mod scheduling;
 mod sign;

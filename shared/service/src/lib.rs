@@ -11,6 +11,7 @@ mod effects;
 mod error;
 mod events_after;
 mod get_channel;
+mod idempotency;
 mod lanes;
 mod list_channels;
 mod list_users;

@@ -3,6 +3,7 @@
 
 mod absence;
 mod events;
+pub mod idempotency;
 mod order;
 mod users;
 
@@ -37,6 +38,7 @@ pub async fn run<S: Store>(store: &S) {
     order::run(store).await;
     events::run(store).await;
     users::run(store).await;
+    idempotency::run(store).await;
 }
 
 /// An app with the given limits.

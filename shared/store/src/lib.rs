@@ -4,6 +4,7 @@
 
 pub mod conformance;
 mod events;
+pub mod idempotency;
 mod memory;
 mod users;
 
@@ -14,6 +15,7 @@ use channels::{Absence, Asked, Connection, Counts, Departed, Join, Joined, Leavi
 use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 
 pub use events::{EVENTS_PER_ANSWER, Events};
+pub use idempotency::{Begun, Claim, Idempotency};
 pub use memory::MemoryStore;
 pub use users::Users;
 
@@ -76,7 +78,7 @@ pub struct Subscribers {
 }
 
 /// Who is connected, subscribed and present.
-pub trait Store: Events + Users {
+pub trait Store: Events + Users + Idempotency {
     /// Remembers an admitted connection, unless its app is over its limit.
     fn open(&self, connection: Connection) -> impl Future<Output = Result<Opened, Error>> + Send;
 

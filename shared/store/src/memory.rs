@@ -3,6 +3,7 @@
 
 mod channel;
 mod events;
+mod idempotency;
 mod shards;
 mod users;
 mod wishes;
@@ -17,6 +18,7 @@ use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 use crate::{Closed, Error, Opened, Store, Subscribers};
 use channel::Channel;
 use events::Memories;
+use idempotency::Works;
 use shards::Shards;
 use users::Everyone;
 use wishes::{Met, Wishes};
@@ -33,6 +35,7 @@ pub struct MemoryStore {
     per_app: Mutex<HashMap<AppId, u32>>,
     memories: Memories,
     everyone: Everyone,
+    works: Works,
 }
 
 struct Row {

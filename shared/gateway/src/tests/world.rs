@@ -27,6 +27,7 @@ use tower::ServiceExt;
 use vault::{Keys, LocalKeys, Vault};
 
 use super::described::Described;
+use crate::push::Push;
 use crate::{AddressRates, Admin, Gateway, Origins, Settings, Visitors, clock, router};
 
 pub(super) const JWT_SECRET: &[u8] = b"a secret that is long enough for HS256";
@@ -260,6 +261,11 @@ impl World {
         });
         let described = Described::by(&router).await;
         Self { router, described, frames, told, service }
+    }
+
+    /// What signed requests are handled with.
+    pub(super) fn push(&self) -> Push<MemoryStore, Frames, Known> {
+        Push { service: self.service.clone() }
     }
 
     /// Sends a request. Whatever is answered must be described.
