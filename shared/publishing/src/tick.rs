@@ -28,9 +28,6 @@ const CLAIMS_AT_ONCE: usize = 64;
 /// Most deliveries that wait in this process. What is due beyond that stays in the store: memory stays flat, and what other
 /// workspaces have due meanwhile gets its turn. Ours: what 256 at once need for some seconds.
 const WAITING: usize = 2_048;
-/// While more than this wait, a run does not even look what is due: to read ten thousand entries takes the store a good part
-/// of a second, and there would be little room for them. Ours: what 256 at once need until the next look and the one after.
-const ENOUGH: usize = WAITING / 2;
 
 /// One run: who works, since when, by which rules.
 pub(crate) struct Run {
@@ -89,9 +86,6 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let me = Worker { process: self.process.clone(), run: numbers::name() };
         let run = Run { me, clock: Clock::starting(now), horizon, settings: self.settings };
         self.plan_chores(now).await;
-        if self.busy.tasks() > ENOUGH {
-            return TickReport::default();
-        }
         let due = match self.data.due(horizon).await {
             Ok(due) => due,
             Err(error) => {
