@@ -37,6 +37,11 @@ impl DynamoStore {
             return Ok(SignedIn::Gone);
         };
         let (app, user) = (&by.app.id, &sign_in.user.id);
+        // A look before the seat is taken, which would end an absence that nobody confirms then.
+        if self.seems_denied(app, user, now_ms).await? {
+            self.forget_user(&by).await?;
+            return Ok(SignedIn::Denied);
+        }
         let most = connections::most_of_user(&before);
         let news = match self.seat(keys::online(app, user), "", id, most).await? {
             Seated::Full => {
@@ -45,10 +50,9 @@ impl DynamoStore {
             }
             seated => seated == Seated::First,
         };
-        // Looked at after the seat was taken: a terminate sees the seat, or this sees the terminate.
+        // Looked at after the seat was taken: a terminate sees the seat, or this sees the terminate. Either closes the
+        // connection, which gives up the seat and waits for the user as after any other.
         if self.is_denied(app, user, now_ms).await? {
-            self.undo(&by, user, &[]).await?;
-            self.forget_user(&by).await?;
             return Ok(SignedIn::Denied);
         }
         let tell = if news { self.watchers(app, user).await? } else { Vec::new() };
@@ -215,8 +219,18 @@ impl DynamoStore {
 
     async fn is_denied(&self, app: &AppId, user: &UserId, now_ms: u64) -> Result<bool, Error> {
         let row = self.table.get(keys::denied(app, user)).await?;
-        Ok(row.is_some_and(|row| number_of::<u64>(&row, "t") > now_ms))
+        Ok(is_denial(row.as_ref(), now_ms))
     }
+
+    /// The same at half the price; what happened a moment ago may be missed.
+    async fn seems_denied(&self, app: &AppId, user: &UserId, now_ms: u64) -> Result<bool, Error> {
+        let row = self.table.glance(keys::denied(app, user)).await?;
+        Ok(is_denial(row.as_ref(), now_ms))
+    }
+}
+
+fn is_denial(row: Option<&Item>, now_ms: u64) -> bool {
+    row.is_some_and(|row| number_of::<u64>(row, "t") > now_ms)
 }
 
 fn texts(ids: &[UserId]) -> AttributeValue {

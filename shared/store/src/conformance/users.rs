@@ -19,6 +19,7 @@ pub(super) async fn run<S: Store>(store: &S) {
     who_comes_back_in_time_was_never_offline(store).await;
     a_watchlist_is_replaced(store).await;
     terminated_users_stay_out_for_a_while(store).await;
+    who_is_turned_away_was_not_back(store).await;
     authorized_are_the_signed_in_and_the_gated(store).await;
     users_of_apps_do_not_meet(store).await;
     the_quota_of_a_user_is_exact(store).await;
@@ -140,6 +141,19 @@ async fn terminated_users_stay_out_for_a_while<S: Store>(store: &S) {
     for it in [&a1, &a2, &b] {
         close(store, it).await;
     }
+}
+
+async fn who_is_turned_away_was_not_back<S: Store>(store: &S) {
+    let [w, a1, a2] = open(store, "denied-away").await;
+    let ada = user("ada", &[]);
+    sign_in(store, &w, &user("wes", &["ada"])).await;
+    sign_in(store, &a1, &ada).await;
+    ok(store.terminate(&w.app.id, &ada.user.id, T0)).await;
+    assert_eq!(close(store, &a1).await, Some(UserId::new("ada")));
+    assert_eq!(sign_in(store, &a2, &ada).await, SignedIn::Denied);
+    assert_eq!(close(store, &a2).await, None, "it was nobody's");
+    assert_eq!(went(store, "ada", &a1).await, std::slice::from_ref(&w.id), "still away");
+    close(store, &w).await;
 }
 
 async fn authorized_are_the_signed_in_and_the_gated<S: Store>(store: &S) {

@@ -14,6 +14,8 @@ use super::{Step, run, server, steps};
 const SECONDS: u64 = 4;
 /// Cases between two looks at the clock.
 const CASES: u32 = 4;
+/// Attempts at a shorter case that fails as well.
+const SHRINKS: u32 = 2_000;
 /// A time in 2026.
 const NOW_MS: u64 = 1_795_000_000_000;
 /// Nothing ends by itself meanwhile: ten years, in seconds.
@@ -35,7 +37,12 @@ fn for_a_while(name: &str, mut case: impl FnMut(&[Step])) {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+        let config = Config {
+            cases: CASES,
+            failure_persistence: None,
+            max_shrink_iters: SHRINKS,
+            ..Config::default()
+        };
         let done = TestRunner::new_with_rng(config, random).run(&steps(), |steps| {
             (case.borrow_mut())(&steps);
             Ok(())
