@@ -22,6 +22,9 @@ const ON_DYNAMODB: [&str; 4] =
 const RACE_SECONDS: &str = "60";
 /// How long random verbs run in CI on each of the two stores, seconds.
 const MODEL_SECONDS: &str = "30";
+/// Where random verbs begin in CI: the same ones each time, so that what fails there was broken by the change. Elsewhere they
+/// are others each time.
+const MODEL_SEED: &str = "1";
 
 /// Runs everything and ends with a line `N passed, N failed`. What cannot be run counts as one failure.
 pub(crate) fn run() -> ExitCode {
@@ -89,6 +92,7 @@ fn races() -> Result<Tally, Trouble> {
     command.args(["test", "--profile", "race", "--package", "dynamo", "--package", "service"]);
     command.args(["--test", "race", "--lib", "--", "--nocapture", "all_do_at_once", "all_verbs"]);
     command.env("RACE_SECONDS", RACE_SECONDS).env("MODEL_SECONDS", MODEL_SECONDS);
+    command.env("MODEL_SEED", MODEL_SEED);
     cargo_test(&mut command)
 }
 
@@ -98,6 +102,7 @@ fn crates(pds: Option<&Path>) -> Result<Tally, Trouble> {
     command.args(["test", "--workspace", "--no-fail-fast", "--"]);
     command.args(pds.is_some().then_some("--include-ignored"));
     command.envs(pds.map(|folder| ("PUSHBRIDGE_PDS", folder)));
+    command.envs(in_ci().then_some(("MODEL_SEED", MODEL_SEED)));
     cargo_test(&mut command)
 }
 
