@@ -113,7 +113,7 @@ async fn serve<S: Store>(
     let vault = Arc::new(Vault::new(keys));
 
     let (mode, jwt, proxies) = (config.mode, config.jwt.clone(), config.visitors.proxies.clone());
-    let registry = Arc::new(Registry::open(data.clone(), config.specs.clone()).await?);
+    let registry = Arc::new(Registry::open(data.clone(), config.specs.clone(), None).await?);
     let parts = Parts::new(config, data, vault, &registry, store(registry.apps()).await?)?;
     let mut router = parts.router;
     let greeting = match mode {

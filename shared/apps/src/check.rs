@@ -23,6 +23,18 @@ pub struct Registered {
     pub endpoints: Vec<Endpoint>,
 }
 
+impl Registered {
+    /// The same with one more receiver of its events, unless it has one of that name.
+    #[must_use]
+    pub fn heard_by(mut self, endpoint: &Endpoint) -> Self {
+        if self.endpoints.iter().all(|it| it.id != endpoint.id) {
+            self.endpoints.push(endpoint.clone());
+        }
+        self.app.hooks = true;
+        self
+    }
+}
+
 /// Why a spec is no app. Fit to be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {

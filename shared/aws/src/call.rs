@@ -19,7 +19,7 @@ use crate::{Account, Endpoint, EndpointError, Trouble};
 const TIMEOUT: Duration = Duration::from_secs(3);
 const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 /// Where X-Ray's trace stands (X-Ray developer guide, "Tracing header").
-const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+pub(crate) const TRACE: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// The trace of the invocation under way. Cheap to clone: all clones see the same.
 #[derive(Debug, Clone, Default)]

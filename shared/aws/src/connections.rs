@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::account::Service;
-use crate::call::Line;
+use crate::call::{Line, TRACE};
 use crate::sign::{Signable, hash};
 use crate::{Aws, EndpointError};
 
@@ -105,6 +105,9 @@ impl Connections {
         *request.uri_mut() = path.parse().unwrap_or_default();
         *request.headers_mut() = headers;
         request.headers_mut().insert(USER_AGENT, self.aws.agent().clone());
+        if let Some(trace) = self.aws.traced() {
+            request.headers_mut().insert(TRACE, trace);
+        }
         match line.endpoint.send(request, TIMEOUT).await {
             Ok(answer) => said(answer.status),
             Err(trouble) => {

@@ -13,6 +13,7 @@ use media::{Media, Place};
 use notifying::Notifier;
 use outbound::{Addresses, Http, Settings};
 use platforms::Platforms;
+use publishing::TickReport;
 use registry::Registry;
 use relay::Relay;
 use vault::{Keys, LocalKeys, Vault};
@@ -20,7 +21,8 @@ use vault::{Keys, LocalKeys, Vault};
 use crate::after::After;
 use crate::announcing::{Announcing, Bus};
 use crate::gate::Gate;
-use crate::metrics::Metrics;
+use crate::metrics::{Metric, Metrics};
+use crate::publish::now;
 use crate::queue::NotSent;
 use crate::start::StartError;
 
@@ -76,6 +78,16 @@ pub struct Posts {
     pub notifier: Arc<Notifier>,
     /// An app elsewhere that events are handed on to.
     pub relay: Option<Relay>,
+}
+
+impl Posts {
+    /// Publishes what is due now, and notes how late that was.
+    pub async fn publish(&self, metrics: &Metrics) -> TickReport {
+        let report = self.publishing.tick(now()).await;
+        let late = self.publishing.take_lateness().as_millis();
+        metrics.raise(Metric::Lateness, u64::try_from(late).unwrap_or(u64::MAX));
+        report
+    }
 }
 
 impl Host {

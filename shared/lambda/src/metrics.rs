@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::{Map, Value, json};
 
 /// Where the metrics stand in CloudWatch.
-const NAMESPACE: &str = "Pushbridge";
+pub const NAMESPACE: &str = "Pushbridge";
 
 /// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Metric {
     Undelivered,
     /// How long fan-outs took, milliseconds.
     FanOutTime,
-    /// How late the oldest due thing was when it was looked at, milliseconds.
+    /// How late the latest post went out or was given up, milliseconds.
     Lateness,
 }
 
@@ -39,6 +39,11 @@ const ALL: [(Metric, &str, &str); 7] = [
     (Metric::FanOutTime, "FanOutTime", "Milliseconds"),
     (Metric::Lateness, "Lateness", "Milliseconds"),
 ];
+
+/// The names of all metrics, as CloudWatch knows them.
+pub fn names() -> [&'static str; ALL.len()] {
+    ALL.map(|(_, name, _)| name)
+}
 
 /// What was counted since the last line. Cheap to clone: all clones count together.
 #[derive(Debug, Clone)]
@@ -56,6 +61,11 @@ impl Metrics {
     /// Adds to a metric.
     pub fn add(&self, metric: Metric, count: u64) {
         self.counts[metric as usize].fetch_add(count, Ordering::Relaxed);
+    }
+
+    /// Raises a metric to a value, if it is below.
+    pub fn raise(&self, metric: Metric, to: u64) {
+        self.counts[metric as usize].fetch_max(to, Ordering::Relaxed);
     }
 
     /// Writes what was counted, if anything was.
@@ -102,12 +112,14 @@ mod tests {
         let same = metrics.clone();
         same.add(Metric::Messages, 2);
         metrics.add(Metric::FanOutTime, 12);
+        metrics.raise(Metric::Lateness, 9);
+        metrics.raise(Metric::Lateness, 5);
         let line = metrics.line(7).unwrap();
         assert_eq!(
             line.to_string(),
             concat!(
-                r#"{"FanOutTime":12,"Function":"message","Messages":3,"_aws":{"CloudWatchMetrics":[{"Dimensions":[["Function"]],"#,
-                r#""Metrics":[{"Name":"Messages","Unit":"Count"},{"Name":"FanOutTime","Unit":"Milliseconds"}],"#,
+                r#"{"FanOutTime":12,"Function":"message","Lateness":9,"Messages":3,"_aws":{"CloudWatchMetrics":[{"Dimensions":[["Function"]],"#,
+                r#""Metrics":[{"Name":"Messages","Unit":"Count"},{"Name":"FanOutTime","Unit":"Milliseconds"},{"Name":"Lateness","Unit":"Milliseconds"}],"#,
                 r#""Namespace":"Pushbridge"}],"Timestamp":7}}"#
             )
         );

@@ -36,9 +36,8 @@ pub async fn run() -> Result<(), StartError> {
 /// Does what is due now, and leaves what falls due before the next event to `worker`, at its second.
 pub async fn tick(host: &Host, posts: &Posts) -> Value {
     host.refresh().await;
-    let now = now();
-    foresee(host, now).await;
-    let (report, ()) = tokio::join!(posts.publishing.tick(now), posts.notifier.tick(now));
+    foresee(host, now()).await;
+    let (report, ()) = tokio::join!(posts.publish(&host.metrics), posts.notifier.tick(now()));
     if let Err(error) = host.finish().await {
         tracing::error!(%error, "what follows the posts is lost");
     }

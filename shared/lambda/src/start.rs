@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use apps::AppSpec;
 use aws::{Account, Aws, Connections};
 use channels::SharedApps;
 use config::{ConfigError, Deployed, Env};
@@ -11,7 +10,7 @@ use data::{Data, Tables};
 use dynamo::DynamoStore;
 use registry::Registry;
 use service::Service;
-use webhooks::EndpointSpec;
+use webhooks::{Endpoint, EndpointSpec};
 
 use crate::after::After;
 use crate::announcing::Bus;
@@ -58,6 +57,9 @@ pub enum StartError {
     /// The keys of tokens cannot be used.
     #[error("JWT_JWKS_URL cannot be used: {0}.")]
     Jwks(#[from] jwks::UrlError),
+    /// The bus for domain events cannot be used.
+    #[error("EVENT_BUS cannot be used: {0}.")]
+    Bus(webhooks::Malformed),
     /// The bridge's rules cannot be used.
     #[error(transparent)]
     Rules(#[from] mapping::RulesError),
@@ -122,8 +124,8 @@ impl Start {
             }
         };
         let bus = env.get("EVENT_BUS").map(|name| Bus::new(&aws, name));
-        let specs = on_bus(deployed.specs.clone(), env.get("EVENT_BUS"));
-        let opened = Registry::open(data.clone(), specs);
+        let heard = env.get("EVENT_BUS").map(domain_events).transpose()?;
+        let opened = Registry::open(data.clone(), deployed.specs.clone(), heard);
         let (registry, ()) = tokio::join!(opened, warm);
         let registry = Arc::new(registry?);
         let queue = Queue::new(&aws, env.get("QUEUE_URL"));
@@ -145,19 +147,16 @@ impl Start {
 const DOMAIN_EVENTS: [&str; 5] =
     ["channel_occupied", "channel_vacated", "member_added", "member_removed", "subscription_count"];
 
-/// Adds the bus to what each configured app tells of its channels.
-fn on_bus(mut specs: Vec<AppSpec>, bus: Option<&str>) -> Vec<AppSpec> {
-    let Some(bus) = bus else { return specs };
-    for app in &mut specs {
-        app.webhooks.push(EndpointSpec {
-            id: Some("domain-events".to_owned()),
-            event_bus: Some(bus.to_owned()),
-            events: DOMAIN_EVENTS.map(str::to_owned).into(),
-            batching: true,
-            ..EndpointSpec::default()
-        });
-    }
-    specs
+/// The bus as a receiver of what every app tells of its channels.
+fn domain_events(bus: &str) -> Result<Endpoint, StartError> {
+    let spec = EndpointSpec {
+        id: Some("domain-events".to_owned()),
+        event_bus: Some(bus.to_owned()),
+        events: DOMAIN_EVENTS.map(str::to_owned).into(),
+        batching: true,
+        ..EndpointSpec::default()
+    };
+    spec.check().map_err(StartError::Bus)
 }
 
 fn tables(env: &Env) -> Tables {

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use crate::announcing::Bus;
 use crate::around::Around;
 use crate::host::{Host, Posts};
-use crate::publish::now;
 use crate::queue::Task;
 use crate::start::{Start, StartError};
 
@@ -110,7 +109,7 @@ async fn one(host: &Host, posts: &Posts, task: Task) -> Result<(), Again> {
             Again
         }),
         Task::Tick => {
-            posts.publishing.tick(now()).await;
+            posts.publish(&host.metrics).await;
             Ok(())
         }
         Task::PutEvents(events) => match &host.bus {

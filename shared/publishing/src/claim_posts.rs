@@ -48,6 +48,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             }
             PostClaim::Missed(after) => {
                 self.data.replace_post(&before, &after).await?;
+                if let Some(due) = before.when().map(|when| when.scheduled_at) {
+                    self.late.note(due, now);
+                }
                 self.tell_end(&after, &[]).await?;
                 Ok((TickReport { processed: 1, failed: 1, ..TickReport::default() }, None))
             }

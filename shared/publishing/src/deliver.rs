@@ -229,6 +229,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 } else {
                     self.data.replace_delivery(mine, &armed).await?;
                 }
+                self.late.armed(&armed, now);
                 return Ok(Begun::Armed { armed, payload, pictures });
             }
             Prepared::Processing { state, retry_after_s } => {

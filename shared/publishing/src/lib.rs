@@ -24,6 +24,7 @@ mod edit_post;
 mod finish;
 mod gates;
 mod get_post;
+mod lateness;
 mod list_posts;
 mod media;
 mod notifications;
@@ -62,6 +63,7 @@ pub struct Publishing<P, A> {
     planned: chores::Planned,
     media: Media,
     reached: reach::Reached,
+    late: lateness::Late,
     platforms: P,
     announcer: A,
     settings: Settings,
@@ -78,7 +80,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         announcer: A,
         settings: Settings,
     ) -> Self {
-        let (gates, busy, planned, reached) = Default::default();
+        let (gates, busy, planned, reached, late) = Default::default();
         let (media, process) = (Media::none(), numbers::name());
         Self {
             data,
@@ -87,6 +89,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             busy,
             planned,
             reached,
+            late,
             media,
             platforms,
             announcer,

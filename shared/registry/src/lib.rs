@@ -15,7 +15,7 @@ use apps::AppSpec;
 use channels::SharedApps;
 use data::{AppRow, Data};
 use tokio::sync::{Mutex, watch};
-use webhooks::SharedEndpoints;
+use webhooks::{Endpoint, SharedEndpoints};
 
 pub use create::Fresh;
 pub use error::{OpenError, Refusal};
@@ -25,6 +25,8 @@ pub use refresh::REFRESH;
 pub struct Registry {
     data: Data,
     configured: Vec<AppSpec>,
+    /// Who receives the events of every app, beside its own.
+    everywhere: Option<Endpoint>,
     apps: SharedApps,
     endpoints: SharedEndpoints,
     changed: watch::Sender<u64>,

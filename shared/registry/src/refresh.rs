@@ -7,7 +7,7 @@ use apps::{AppSpec, Merged, Registered, SpecError, merge};
 use channels::SharedApps;
 use data::{AppRow, Data};
 use tokio::sync::{Mutex, watch};
-use webhooks::SharedEndpoints;
+use webhooks::{Endpoint, SharedEndpoints};
 
 use crate::{OpenError, Registry};
 
@@ -16,18 +16,23 @@ use crate::{OpenError, Registry};
 pub const REFRESH: Duration = Duration::from_secs(6);
 
 impl Registry {
-    /// Reads the table for the first time.
+    /// Reads the table for the first time. `everywhere`: who receives the events of every app, beside its own endpoints.
     ///
     /// # Errors
     /// When there is no app at all, the configuration cannot be served, or the table cannot be read.
-    pub async fn open(data: Data, configured: Vec<AppSpec>) -> Result<Self, OpenError> {
+    pub async fn open(
+        data: Data,
+        configured: Vec<AppSpec>,
+        everywhere: Option<Endpoint>,
+    ) -> Result<Self, OpenError> {
         let rows = data.list_apps().await?;
-        let Merged { apps, endpoints, .. } = merged(&configured, &rows)?;
+        let Merged { apps, endpoints, .. } = merged(&configured, &rows, everywhere.as_ref())?;
         let shared = SharedEndpoints::default();
         shared.replace(endpoints);
         Ok(Self {
             data,
             configured,
+            everywhere,
             apps: SharedApps::new(apps),
             endpoints: shared,
             changed: watch::Sender::new(0),
@@ -63,7 +68,8 @@ impl Registry {
         if *served == rows {
             return Ok(());
         }
-        let Merged { apps, endpoints, .. } = merged(&self.configured, &rows)?;
+        let Merged { apps, endpoints, .. } =
+            merged(&self.configured, &rows, self.everywhere.as_ref())?;
         *served = rows;
         self.endpoints.replace(endpoints);
         self.apps.replace(apps);
@@ -72,10 +78,18 @@ impl Registry {
     }
 }
 
-fn merged(configured: &[AppSpec], rows: &[AppRow]) -> Result<Merged, OpenError> {
-    let configured = configured.iter().map(AppSpec::check);
+fn merged(
+    configured: &[AppSpec],
+    rows: &[AppRow],
+    everywhere: Option<&Endpoint>,
+) -> Result<Merged, OpenError> {
+    let heard = |it: Registered| match everywhere {
+        Some(endpoint) => it.heard_by(endpoint),
+        None => it,
+    };
+    let configured = configured.iter().map(|spec| spec.check().map(heard));
     let configured: Vec<Registered> = configured.collect::<Result<_, SpecError>>()?;
-    let merged = merge(&configured, rows.iter().filter_map(registered).collect())?;
+    let merged = merge(&configured, rows.iter().filter_map(registered).map(heard).collect())?;
     for id in &merged.shadowed {
         tracing::warn!(app = %id, "a row of the apps table is not served: its id or a key is configured");
     }

@@ -16,7 +16,7 @@ async fn data() -> Data {
 
 async fn open(data: &Data) -> Registry {
     let pair = KeySpec { key: "file-key".into(), secret: SecretText(Secret::new("s")) };
-    Registry::open(data.clone(), vec![AppSpec::new("1", None, pair)]).await.unwrap()
+    Registry::open(data.clone(), vec![AppSpec::new("1", None, pair)], None).await.unwrap()
 }
 
 fn new(id: &str) -> NewApp {
@@ -119,4 +119,25 @@ async fn what_another_process_changed_is_seen_within_seconds_and_nothing_else_is
     one.set_enabled(&id, false).await.unwrap();
     two.refresh_when_due(1_000 + 3 * refresh).await.unwrap();
     assert!(!apps.load().by_id(&id).unwrap().enabled && changes.has_changed().unwrap());
+}
+
+#[tokio::test]
+async fn who_hears_every_app_hears_those_of_the_table_too() {
+    let data = data().await;
+    let pair = KeySpec { key: "file-key".into(), secret: SecretText(Secret::new("s")) };
+    let bus = webhooks::EndpointSpec {
+        id: Some("all".into()),
+        event_bus: Some("bus".into()),
+        ..Default::default()
+    };
+    let (specs, everywhere) = (vec![AppSpec::new("1", None, pair)], bus.check().unwrap());
+    let registry = Registry::open(data, specs, Some(everywhere.clone())).await.unwrap();
+    registry.create(new("2")).await.unwrap();
+    let (apps, endpoints) = (registry.apps().load(), registry.endpoints().load());
+    for id in ["1", "2"].map(AppId::new) {
+        assert!(apps.by_id(&id).unwrap().hooks);
+        assert!(endpoints.get(&id, &everywhere.id).is_some());
+    }
+    let views = registry.list().await.unwrap();
+    assert!(views.iter().all(|it| it.webhooks.is_empty()), "it is the host's, not the app's");
 }

@@ -253,7 +253,7 @@ mod tests {
             data out            276              276             276
             together            5605             5605            5605
 
-            Besides, whether used or not: schedule 0.20, queue 0.26, alarms 3.50 and dashboard 3.00 if they are on.
+            Besides, whether used or not: schedule 0.20, queue 0.26, alarms 3.60 and dashboard 3.00 if they are on.
 
             Pusher Channels         -     beyond the plans: ask for a quote
             AppSync Events          6348  another protocol, no presence; data out not counted

@@ -38,3 +38,22 @@ fn the_dashboard_is_json() {
     let widgets: Value = serde_json::from_str(text).expect("JSON, also before names are filled in");
     assert!(widgets["widgets"].as_array().is_some_and(|all| all.len() > 5));
 }
+
+/// The metrics of ours that alarms sound on, by name.
+fn own_metrics(alarm: &Value) -> Vec<&str> {
+    let all = alarm["Metrics"].as_array().into_iter().flatten();
+    let all = all.map(|it| &it["MetricStat"]["Metric"]).chain([alarm]);
+    let own = all.filter(|it| it["Namespace"] == lambda::metrics::NAMESPACE);
+    own.filter_map(|it| it["MetricName"].as_str()).collect()
+}
+
+#[test]
+fn alarms_of_our_own_metrics_name_metrics_that_are_there() {
+    let template = Template::read();
+    let alarms = template.of_type("AWS::CloudWatch::Alarm");
+    let named: Vec<&str> = alarms.values().flat_map(|it| own_metrics(it)).collect();
+    assert!(named.len() > 5, "{named:?}");
+    for name in named {
+        assert!(lambda::metrics::names().contains(&name), "nothing counts {name}");
+    }
+}

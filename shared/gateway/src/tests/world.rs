@@ -211,7 +211,7 @@ pub(super) fn settings() -> Settings {
 async fn admin(data: data::Data) -> Admin {
     let pair = KeySpec { key: "pb-key".into(), secret: SecretText(Secret::new("pb-secret")) };
     let spec = AppSpec::new("1001", None, pair);
-    let registry = Registry::open(data.clone(), vec![spec]).await.unwrap();
+    let registry = Registry::open(data.clone(), vec![spec], None).await.unwrap();
     let http = Http::new(outbound::Settings::new(Addresses::AlsoPrivate)).unwrap();
     let (apps, endpoints) = (registry.apps(), registry.endpoints());
     let (_, notifier, _) = Notifier::new(data, http, None, apps, endpoints, true);
