@@ -40,6 +40,14 @@ impl DynamoStore {
         Ok(if begun.is_some() { Seen::New } else { Seen::Done })
     }
 
+    /// Notes that an event was not done, so that it may be worked on at once when it comes again.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn unsee(&self, id: &str) -> Result<(), Error> {
+        self.table.take(keys::seen(id)).await.map(drop)
+    }
+
     /// Notes that an event is done.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use channels::App;
 use channels::publish::{Refusal, Trigger, check};
+use channels::{App, Publish};
 use dynamo::Seen;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::Deserialize;
@@ -93,10 +93,19 @@ pub async fn carry(host: &Host, rules: &[Rule], event: &RawValue) -> Result<Valu
         tracing::info!(event = id, "an event came again");
         return Ok(json!({ "published": 0 }));
     }
-    host.core.publish(app, &publish, now_ms()).await?;
-    host.finish().await?;
-    host.store.seen(&id).await?;
+    if let Err(error) = publish_once(host, app, &publish, &id).await {
+        // Whoever gets the event again need not wait. If this fails as well, there is a minute between them.
+        let _ = host.store.unsee(&id).await;
+        return Err(error);
+    }
     Ok(json!({ "published": publish.channels.len() }))
+}
+
+async fn publish_once(host: &Host, app: &App, publish: &Publish, id: &str) -> Result<(), Error> {
+    host.core.publish(app, publish, now_ms()).await?;
+    host.finish().await?;
+    host.store.seen(id).await?;
+    Ok(())
 }
 
 /// The event's id, the app that it is for if it names one, and what is to be published.

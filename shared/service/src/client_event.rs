@@ -23,7 +23,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         let lane = self.lanes.enter(&app.id, &speech.channel).await;
         let keep = keep(app, &speech, user_id.as_ref());
         let serial = self.keep(&app.id, &speech.channel, keep, now_ms).await?;
-        let gone = self.run(deliver(connection, speech, user_id, serial)).await;
+        let gone = self.deliver(deliver(connection, speech, user_id, serial)).await?;
         drop(lane);
         self.bury(gone).await;
         Ok(())

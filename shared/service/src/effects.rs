@@ -2,7 +2,7 @@
 
 use channels::Effect;
 use identity::Facts;
-use protocol::ConnectionId;
+use protocol::{AppId, ChannelName, ConnectionId, Frame, SocketId};
 use store::{Store, Subscribers};
 
 use crate::{Delivery, Outbox, Service};
@@ -21,11 +21,8 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
                     }
                 }
                 Effect::Broadcast { app, channel, frame, except } => {
-                    match self.store.subscribers(&app, &channel, except).await {
-                        Ok(Subscribers { ids, except }) => {
-                            let except = except.as_ref();
-                            gone.extend(self.outbox.broadcast(&ids, except, &frame).await);
-                        }
+                    match self.spread(&app, &channel, &frame, except).await {
+                        Ok(over) => gone.extend(over),
                         Err(error) => {
                             tracing::error!(%app, %channel, %error, "an event was not delivered");
                         }
@@ -39,6 +36,37 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
             }
         }
         gone
+    }
+
+    /// Runs the effects of an event whose sender must know whether it was delivered. The first broadcast whose subscribers
+    /// cannot be read ends it, and who was found to be over by then is found again.
+    pub(crate) async fn deliver(
+        &self,
+        effects: impl IntoIterator<Item = Effect> + Send,
+    ) -> Result<Vec<ConnectionId>, store::Error> {
+        let (mut gone, mut others) = (Vec::new(), Vec::new());
+        for effect in effects {
+            match effect {
+                Effect::Broadcast { app, channel, frame, except } => {
+                    gone.extend(self.spread(&app, &channel, &frame, except).await?);
+                }
+                other => others.push(other),
+            }
+        }
+        gone.extend(self.run(others).await);
+        Ok(gone)
+    }
+
+    /// Posts a frame to the subscribers of a channel; answers who of them is over.
+    async fn spread(
+        &self,
+        app: &AppId,
+        channel: &ChannelName,
+        frame: &Frame,
+        except: Option<SocketId>,
+    ) -> Result<Vec<ConnectionId>, store::Error> {
+        let Subscribers { ids, except } = self.store.subscribers(app, channel, except).await?;
+        Ok(self.outbox.broadcast(&ids, except.as_ref(), frame).await)
     }
 
     /// Runs effects outside of any lane.

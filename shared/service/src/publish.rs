@@ -13,7 +13,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// `now_ms`: milliseconds since the Unix epoch.
     ///
     /// # Errors
-    /// When the store does not answer; some channels may have been served.
+    /// When the store does not answer, also to the question who is subscribed; some channels may have been served.
     pub async fn publish(
         &self,
         app: &App,
@@ -24,8 +24,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         for channel in &publish.channels {
             let lane = self.lanes.enter(&app.id, channel).await;
             let serial = self.keep(&app.id, channel, keep(app, publish, channel), now_ms).await?;
-            let effect = deliver(app, publish, channel, serial);
-            let gone = self.run(vec![effect]).await;
+            let gone = self.deliver([deliver(app, publish, channel, serial)]).await?;
             drop(lane);
             self.bury(gone).await;
             if publish.info.any() {

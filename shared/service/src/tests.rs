@@ -3,6 +3,7 @@
 mod absence;
 mod apps;
 mod counts;
+mod down;
 mod memories;
 mod model;
 mod model_memories;

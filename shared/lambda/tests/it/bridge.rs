@@ -65,3 +65,21 @@ async fn what_is_wrong_is_dropped_and_what_could_not_be_done_fails() {
     world.cloud.set_faults(Vec::new());
     assert_eq!(carry(&host, &[], &good).await.unwrap(), json!({ "published": 1 }));
 }
+
+#[tokio::test]
+async fn an_event_that_nobody_could_be_found_for_comes_again() {
+    let world = World::new().await;
+    let (mut client, _) = world.client("/app/key?protocol=7").await;
+    let desk = Desk::new(world.host("message").await);
+    let subscribe = json!({ "event": "pusher:subscribe", "data": { "channel": "orders" } });
+    world.say(&mut client, &desk, subscribe).await;
+    client.frame().await;
+    let host = world.host("bridge").await;
+    let detail = json!({ "channels": ["orders"], "name": "placed" });
+    let one = event("e5", "pushbridge.trigger", detail);
+    world.cloud.set_faults(vec![Rule::new("dynamodb:Query", Fault::Status(500)).by("bridge")]);
+    assert!(carry(&host, &[], &one).await.is_err());
+    world.cloud.set_faults(Vec::new());
+    assert_eq!(carry(&host, &[], &one).await.unwrap(), json!({ "published": 1 }));
+    assert_eq!(client.frame().await["event"], "placed");
+}

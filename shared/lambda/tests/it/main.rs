@@ -5,5 +5,6 @@
 mod bridge;
 mod faults;
 mod life;
+mod trigger;
 mod worker;
 mod world;
