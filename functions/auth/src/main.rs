@@ -4,5 +4,5 @@ use std::process::ExitCode;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    lambda::exit(lambda::http::run().await)
+    lambda::exit(lambda::http::run_signing().await)
 }

@@ -80,6 +80,34 @@ pub struct Gateway<S, O, F, P, A> {
     pub visitors: Visitors,
 }
 
+/// What the router of signatures calls.
+pub struct Signing<S, O, F> {
+    /// The push core.
+    pub service: Arc<Service<S, O, F>>,
+    /// What the policy asks about.
+    pub facts: F,
+    /// Tells users from tokens.
+    pub verifier: Arc<Verifier>,
+    /// The rest.
+    pub settings: Settings,
+    /// How often addresses may fail.
+    pub visitors: Visitors,
+}
+
+/// Builds a router of only what signs for pusher-js, for a host that has the rest elsewhere.
+pub fn signing_router<S, O, F>(signing: Signing<S, O, F>) -> Router
+where
+    S: Store,
+    O: Outbox,
+    F: Facts + Clone + 'static,
+{
+    let Signing { service, facts, verifier, settings, visitors } = signing;
+    let pages = Arc::new(Pages::new(settings.allowed_origins.clone(), service.shared_apps()));
+    let door = Door::new(verifier, pages.clone(), &settings);
+    let (router, _) = sign_routes().with_state(Sign { service, facts, door }).into_parts();
+    guarded(router, visitors, pages)
+}
+
 /// Builds the router. It has a fallback for unknown paths; routes of a host can be merged in.
 pub fn router<S, O, F, P, A>(gateway: Gateway<S, O, F, P, A>) -> Router
 where
@@ -92,7 +120,12 @@ where
     let origins = gateway.settings.allowed_origins.clone();
     let visitors = gateway.visitors.clone();
     let pages = Arc::new(Pages::new(origins, gateway.service.shared_apps()));
-    openapi::serve(routes(gateway, &pages))
+    guarded(openapi::serve(routes(gateway, &pages)), visitors, pages)
+}
+
+/// Puts around a router what all requests go through.
+fn guarded(router: Router, visitors: Visitors, pages: Arc<Pages>) -> Router {
+    router
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
         .layer(middleware::from_fn_with_state(visitors, visitors::apply))
@@ -120,7 +153,7 @@ where
         .add(health::__path_health, health::health)
         .answering(&answers::HEALTH)
         .merge(push::routes::<S, O, F>().with_state(Push { service }))
-        .merge(sign_routes::<S, O, F>().with_state(sign))
+        .merge(sign_routes::<S, O, F>().merge(missed_routes()).with_state(sign))
         .merge(desk_routes.with_state(desk.clone()))
         .merge(media_routes::<P, A>().with_state(desk))
         .merge(admin::routes().answering(&answers::OPERATORS).with_state(admin))
@@ -141,13 +174,23 @@ where
 {
     use authenticate_user::{__path_authenticate_user, authenticate_user};
     use authorize_channel::{__path_authorize_channel, authorize_channel};
-    use events_after::{__path_user_events_after, user_events_after};
-    let missed = Routes::new().add(__path_user_events_after, user_events_after::<S, O, F>);
     Routes::new()
         .add(__path_authorize_channel, authorize_channel::<S, O, F>)
         .also("/api/pusher/auth", __path_authorize_channel, authorize_channel::<S, O, F>)
         .add(__path_authenticate_user, authenticate_user::<S, O, F>)
         .also("/api/pusher/user-auth", __path_authenticate_user, authenticate_user::<S, O, F>)
         .answering(&answers::SIGNING)
-        .merge(missed.answering(&answers::USERS))
+}
+
+/// What users ask for who missed events.
+fn missed_routes<S, O, F>() -> Routes<Sign<S, O, F>>
+where
+    S: Store,
+    O: Outbox,
+    F: Facts + Clone + 'static,
+{
+    use events_after::{__path_user_events_after, user_events_after};
+    Routes::new()
+        .add(__path_user_events_after, user_events_after::<S, O, F>)
+        .answering(&answers::USERS)
 }

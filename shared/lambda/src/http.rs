@@ -1,12 +1,13 @@
-//! HTTP: the router of the single binary behind API Gateway's HTTP API. Two functions serve it, `auth` and `api`, so that
-//! a burst of one kind of request finds environments of its own and each has the rights that it needs.
+//! HTTP: the router of the single binary behind API Gateway's HTTP API, served by two functions: `auth` has the part that
+//! pusher-js asks before it subscribes, `api` has all of it. So a burst of signatures finds environments of its own, which
+//! begin sooner and cannot open accounts' credentials.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use gateway::{Admin, ClientIp, Gateway, Visitors};
+use gateway::{Admin, ClientIp, Gateway, Signing, Visitors};
 use http::{Request, Response};
 use lambda_http::request::RequestContext;
 use lambda_http::{Request as Event, RequestExt};
@@ -20,14 +21,29 @@ use crate::start::{Start, StartError};
 /// Largest answer (Lambda quotas: 6 MB of a response).
 const ANSWER_BYTES: usize = 6 << 20;
 
-/// Serves until Lambda ends the process.
+/// Serves signatures until Lambda ends the process.
+///
+/// # Errors
+/// When the function cannot start.
+pub async fn run_signing() -> Result<(), StartError> {
+    let host = Start::of_process().await?.host().await?;
+    let router = signing_router(&host)?;
+    serve(host, router).await
+}
+
+/// Serves everything until Lambda ends the process.
 ///
 /// # Errors
 /// When the function cannot start.
 pub async fn run() -> Result<(), StartError> {
-    let host = Arc::new(Start::of_process().await?.host().await?);
-    let around = Around::of(&host);
+    let host = Start::of_process().await?.host().await?;
     let router = router(&host, &host.posts()?)?;
+    serve(host, router).await
+}
+
+async fn serve(host: Host, router: Router) -> Result<(), StartError> {
+    let host = Arc::new(host);
+    let around = Around::of(&host);
     let handler = service_fn(move |event: Event| {
         let (host, router) = (Arc::clone(&host), router.clone());
         async move { answer(&host, router, event).await }
@@ -40,7 +56,6 @@ pub async fn run() -> Result<(), StartError> {
 /// # Errors
 /// When users' tokens cannot be checked as the configuration says.
 pub fn router(host: &Host, posts: &Posts) -> Result<Router, StartError> {
-    let settings = &host.deployed.settings;
     Ok(gateway::router(Gateway {
         service: Arc::clone(&host.core),
         facts: dashboard::Directory(host.data.clone()),
@@ -49,16 +64,39 @@ pub fn router(host: &Host, posts: &Posts) -> Result<Router, StartError> {
         admin: Admin {
             registry: Arc::clone(&host.registry),
             notifier: Arc::clone(&posts.notifier),
-            key: settings.admin_key.clone(),
+            key: host.deployed.settings.admin_key.clone(),
         },
-        settings: gateway::Settings {
-            cron_secret: settings.cron_secret.clone(),
-            allowed_origins: settings.allowed_origins.clone().unwrap_or_default(),
-            user_requests: settings.visitors.user_requests,
-            ..gateway::Settings::default()
-        },
-        visitors: Visitors::new(settings.visitors.address),
+        settings: settings(host),
+        visitors: visitors(host),
     }))
+}
+
+/// The part of it that signs.
+///
+/// # Errors
+/// As [`router`].
+pub fn signing_router(host: &Host) -> Result<Router, StartError> {
+    Ok(gateway::signing_router(Signing {
+        service: Arc::clone(&host.core),
+        facts: dashboard::Directory(host.data.clone()),
+        verifier: host.verifier()?,
+        settings: settings(host),
+        visitors: visitors(host),
+    }))
+}
+
+fn settings(host: &Host) -> gateway::Settings {
+    let settings = &host.deployed.settings;
+    gateway::Settings {
+        cron_secret: settings.cron_secret.clone(),
+        allowed_origins: settings.allowed_origins.clone().unwrap_or_default(),
+        user_requests: settings.visitors.user_requests,
+        ..gateway::Settings::default()
+    }
+}
+
+fn visitors(host: &Host) -> Visitors {
+    Visitors::new(host.deployed.settings.visitors.address)
 }
 
 /// Answers a request; what it left for later is in the queue before it is answered.

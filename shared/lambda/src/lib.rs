@@ -16,7 +16,7 @@
 //! | `EVENT_BUS` | name of the bus for domain events; none are put without it | `api`, `publish`, `worker` |
 //! | `BRIDGE_RULES` | JSON list of rules for events that are not of the bridge's form, see [`mapping`] | `bridge` |
 //! | `RELAY_PUSHER_URL` | `https://key:secret@host/apps/id`: published events of the first app go there as well | all but `fanout` |
-//! | `ACCOUNTS_KEY` | 64 hexadecimal digits that seal accounts' credentials | `api`, `auth`, `publish`, `worker` |
+//! | `ACCOUNTS_KEY` | 64 hexadecimal digits that seal accounts' credentials | `api`, `publish`, `worker` |
 //! | `NAME_PARAM` | instead of `NAME`: the Systems Manager parameter that holds its value, read once | all |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `…_SQS`, `…_EVENTBRIDGE`, `…_LAMBDA`, `…_APIGATEWAYMANAGEMENTAPI`, `…_SSM` | other endpoints than the region's | all |
 
