@@ -91,6 +91,7 @@ fn settings(host: &Host) -> gateway::Settings {
         cron_secret: settings.cron_secret.clone(),
         allowed_origins: settings.allowed_origins.clone().unwrap_or_default(),
         user_requests: settings.visitors.user_requests,
+        public_url: settings.outside.public_url.clone(),
         ..gateway::Settings::default()
     }
 }

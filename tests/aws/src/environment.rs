@@ -76,3 +76,15 @@ fn what_the_template_gives_is_read_and_what_is_read_is_given() {
     let gone: Vec<_> = IN_THE_FILE.iter().filter(|it| !read.contains(**it)).collect();
     assert!(gone.is_empty(), "nobody reads any more: {gone:?}");
 }
+
+/// Platforms send browsers back there, and fetch pictures from there: it is where the stack says that it is.
+#[test]
+fn whoever_needs_it_is_told_the_public_address() {
+    let template = Template::read();
+    let output = &template.section("Outputs")["ApiUrl"]["Value"];
+    assert!(!output.is_null());
+    for id in ["ApiFunction", "PublishFunction", "WorkerFunction"] {
+        let function = &template.resource(id)["Properties"];
+        assert_eq!(function["Environment"]["Variables"]["PUBLIC_URL"], *output, "{id}");
+    }
+}

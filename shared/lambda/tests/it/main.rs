@@ -2,6 +2,7 @@
 //! behind when something is wrong.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod api;
 mod bridge;
 mod faults;
 mod life;

@@ -25,6 +25,9 @@ use tungstenite::Message;
 /// How long a frame of a client may take.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
 
+/// What users' tokens are signed with.
+pub(crate) const JWT_SECRET: &str = "0123456789abcdef0123456789abcdef";
+
 pub(crate) struct World {
     pub(crate) cloud: Cloud,
     public: SocketAddr,
@@ -85,7 +88,7 @@ impl World {
             ("FANOUT_FUNCTION", "fanout".to_owned()),
             ("EVENT_BUS", "pushbridge".to_owned()),
             ("PUSHBRIDGE_TOML", toml.to_owned()),
-            ("JWT_SECRET", "0123456789abcdef0123456789abcdef".to_owned()),
+            ("JWT_SECRET", JWT_SECRET.to_owned()),
             ("ACCOUNTS_KEY", "00".repeat(32)),
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value));
@@ -93,7 +96,23 @@ impl World {
     }
 
     pub(crate) async fn host(&self, function: &str) -> Host {
-        Start::read(self.env(function)).await.unwrap().host().await.unwrap()
+        self.host_with(function, "", &[]).await
+    }
+
+    /// A host with more in its configuration file and in its environment.
+    pub(crate) async fn host_with(
+        &self,
+        function: &str,
+        toml: &str,
+        variables: &[(&'static str, &str)],
+    ) -> Host {
+        let env = self.env(function);
+        let toml = format!("{}\n{toml}", env.get("PUSHBRIDGE_TOML").unwrap());
+        let env = env.with("PUSHBRIDGE_TOML".to_owned(), toml);
+        let env = variables
+            .iter()
+            .fold(env, |env, (name, value)| env.with((*name).to_owned(), (*value).to_owned()));
+        Start::read(env).await.unwrap().host().await.unwrap()
     }
 
     pub(crate) async fn worker(&self) -> (Host, Posts) {
