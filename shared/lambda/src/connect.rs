@@ -64,7 +64,7 @@ impl Door {
         host.gate.learn(&event.request_context.domain_name, &event.request_context.stage);
         host.refresh().await;
         host.gate.expect(&id);
-        let visitor = event.visitor(&headers);
+        let visitor = event.visitor(&host.deployed.settings.visitors.proxies, &headers);
         let names = (id.clone(), event.socket_id());
         let admitted = self.entrance.admit(&host.core, names, &visitor, now_ms()).await;
         if admitted.is_ok() {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use config::Proxies;
 use gateway::{ClientIp, Visitor};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use protocol::{ConnectionId, SocketId};
@@ -88,9 +89,18 @@ impl SocketEvent {
         SocketId::from_random(number(0), number(8))
     }
 
-    /// Where the client is.
-    pub(crate) fn from(&self) -> Option<ClientIp> {
-        self.request_context.identity.source_ip.parse::<IpAddr>().ok().map(ClientIp)
+    /// Where the client is: the gateway's peer, or whom a trusted proxy before it names.
+    pub(crate) fn from(&self, proxies: &Proxies, headers: &HeaderMap) -> Option<ClientIp> {
+        Some(ClientIp(proxies.client(self.peer()?, headers)))
+    }
+
+    /// Where the client of a message is, whose event has no headers: behind a proxy that is not known.
+    pub(crate) fn peer_but_proxies(&self, proxies: &Proxies) -> Option<ClientIp> {
+        self.peer().filter(|peer| !proxies.trust(*peer)).map(ClientIp)
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.request_context.identity.source_ip.parse().ok()
     }
 
     pub(crate) fn headers(&self) -> HeaderMap {
@@ -102,7 +112,7 @@ impl SocketEvent {
 
     /// What the handshake says. The app's key stands in `?app_key=`, put there by CloudFront; in `?path=/app/KEY?…`, where
     /// clients have no more than a prefix of the path to set; or in the path.
-    pub(crate) fn visitor(&self, headers: &HeaderMap) -> Visitor {
+    pub(crate) fn visitor(&self, proxies: &Proxies, headers: &HeaderMap) -> Visitor {
         let query = &self.query_string_parameters;
         let path = PATHS.iter().find_map(|name| query.get(*name)).or(self.path.as_ref());
         let (path, inner) = match path {
@@ -115,7 +125,7 @@ impl SocketEvent {
         let pairs = query.iter().filter(|(name, _)| !PATHS.contains(&name.as_str()));
         let mut whole = form_urlencoded::Serializer::new(inner.to_owned());
         let whole = whole.extend_pairs(pairs).finish();
-        Visitor::new(key, &whole, headers, self.from())
+        Visitor::new(key, &whole, headers, self.from(proxies, headers))
     }
 }
 
@@ -144,7 +154,7 @@ mod tests {
     fn the_apps_key_may_stand_in_three_places() {
         let key = |query: Value, path: Value| {
             let event = event(&query, &path);
-            let visitor = event.visitor(&event.headers());
+            let visitor = event.visitor(&Proxies::default(), &event.headers());
             (visitor.key.unwrap_or_default(), visitor.protocol.unwrap_or_default())
         };
         let both = ("KEY".to_owned(), "7".to_owned());
@@ -155,6 +165,17 @@ mod tests {
         assert_eq!(key(json!({ "protocol": "7" }), json!("/app/KEY")), both);
         assert_eq!(key(Value::Null, Value::Null), (String::new(), String::new()));
         assert_eq!(key(json!({ "app_key": "" }), json!(7)), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn the_address_of_a_trusted_proxy_is_nobodys() {
+        let event = event(&Value::Null, &Value::Null);
+        let client = Some(ClientIp("203.0.113.9".parse().unwrap()));
+        let [none, far, near] = [&[][..], &["10.0.0.0/8"], &["203.0.113.0/24"]]
+            .map(|nets| Proxies::parse(nets.iter().copied()).unwrap());
+        assert_eq!(event.peer_but_proxies(&none), client);
+        assert_eq!(event.peer_but_proxies(&far), client);
+        assert_eq!(event.peer_but_proxies(&near), None);
     }
 
     #[test]

@@ -84,8 +84,10 @@ impl Desk {
                 // Messages of one connection run at once; the gateway's clock says which one came first.
                 let asked = Asked::at_ms(event.request_context.request_time_epoch.unwrap_or(now));
                 let handled = host.core.message(&id, &text, asked, now).await;
+                let proxies = &host.deployed.settings.visitors.proxies;
                 if handled == Handled::NotAuthorized
-                    && let Err(often) = self.visitors.failed(event.from(), now_ms())
+                    && let from = event.peer_but_proxies(proxies)
+                    && let Err(often) = self.visitors.failed(from, now_ms())
                 {
                     let fault = Fault::new(Code::OverCapacity, often.to_string());
                     host.gate.close(&id, &fault).await;

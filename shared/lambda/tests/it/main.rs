@@ -7,5 +7,6 @@ mod bridge;
 mod faults;
 mod life;
 mod trigger;
+mod visitors;
 mod worker;
 mod world;
