@@ -73,8 +73,16 @@ async fn serve(mut stream: TcpStream, script: Script, ledger: Ledger) {
     }
 }
 
+/// Far longer than any of it takes.
+const LONG: Duration = Duration::from_secs(60);
+
 async fn post(connections: &Connections, ids: &[&str]) -> Report {
-    connections.fan_out(ids, &Payload::new("{}".into())).await
+    post_for(connections, ids, LONG).await
+}
+
+async fn post_for(connections: &Connections, ids: &[&str], time: Duration) -> Report {
+    let until = tokio::time::Instant::now() + time;
+    connections.fan_out(ids, &Payload::new("{}".into()), until).await
 }
 
 #[tokio::test]
@@ -87,6 +95,20 @@ async fn busy_is_tried_again_and_refused_is_not() {
     let ledger = ledger.lock().unwrap();
     let count = |id: &str| ledger.iter().filter(|it| it.ends_with(&format!(" {id}"))).count();
     assert_eq!(["a", "b", "c", "d", "e"].map(count), [1, 3, 1, 2, 1]);
+}
+
+#[tokio::test]
+async fn a_frame_is_offered_as_long_as_there_is_time() {
+    // More than the first second, and more of them than are posted to at once.
+    let long = [429, 429, 503, 429, 500, 1, 429, 200];
+    let mut script: Vec<(String, &[u16])> = vec![("throttled".into(), &long)];
+    script.extend((0..300).map(|n| (format!("full{n}"), &[429, 429, 429, 429, 429, 429, 200][..])));
+    script.push(("last".into(), &[200]));
+    let lines: Vec<(&str, &[u16])> = script.iter().map(|(id, it)| (id.as_str(), *it)).collect();
+    let (connections, _) = sink(&lines).await;
+    let ids: Vec<&str> = script.iter().map(|(id, _)| id.as_str()).collect();
+    let report = post(&connections, &ids).await;
+    assert_eq!(report, Report { delivered: 302, gone: vec![], failed: 0 });
 }
 
 #[tokio::test]
@@ -116,9 +138,23 @@ async fn whoever_hangs_holds_up_nobody_and_is_given_up() {
     let (connections, _) = sink(&lines).await;
     let ids: Vec<&str> = script.iter().map(|(id, _)| id.as_str()).collect();
     let began = Instant::now();
-    let report = post(&connections, &ids).await;
+    let report = post_for(&connections, &ids, Duration::from_secs(3)).await;
     assert_eq!(report, Report { delivered: 1_000, gone: vec![], failed: 2 });
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn one_connection_is_offered_its_frame_in_the_same_way() {
+    let script: [(&str, &[u16]); 3] =
+        [("busy", &[429, 429, 503, 429, 500, 429, 200]), ("full", &[429]), ("over", &[410])];
+    let (connections, ledger) = sink(&script).await;
+    let payload = Payload::new("{}".into());
+    let in_time = |time| tokio::time::Instant::now() + time;
+    assert_eq!(connections.offer_one("busy", &payload, in_time(LONG)).await, Posted::Done);
+    assert_eq!(connections.offer_one("over", &payload, in_time(LONG)).await, Posted::Gone);
+    let soon = in_time(Duration::from_millis(400));
+    assert_eq!(connections.offer_one("full", &payload, soon).await, Posted::Busy);
+    assert!(ledger.lock().unwrap().iter().filter(|it| *it == "POST full").count() > 1);
 }
 
 #[tokio::test]

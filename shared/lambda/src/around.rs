@@ -1,7 +1,8 @@
-//! What surrounds every invocation: its ids in the logs, its trace on outgoing calls, and the work after its answer.
+//! What surrounds every invocation: its time, its ids in the logs, its trace on outgoing calls, and the work after its answer.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use aws::Aws;
 use lambda_runtime::tower::{Layer, Service};
@@ -9,6 +10,7 @@ use lambda_runtime::{Error, LambdaInvocation};
 use tracing::Instrument;
 
 use crate::after::After;
+use crate::gate::Gate;
 use crate::host::{Host, now_ms};
 use crate::metrics::Metrics;
 
@@ -17,14 +19,15 @@ use crate::metrics::Metrics;
 pub struct Around {
     after: After,
     aws: Aws,
+    gate: Gate,
     metrics: Metrics,
 }
 
 impl Around {
     /// What surrounds the invocations of a host.
     pub fn of(host: &Host) -> Self {
-        let (after, aws) = (host.after.clone(), host.aws.clone());
-        Self { after, aws, metrics: host.metrics.clone() }
+        let (after, aws, gate) = (host.after.clone(), host.aws.clone(), host.gate.clone());
+        Self { after, aws, gate, metrics: host.metrics.clone() }
     }
 }
 
@@ -59,6 +62,8 @@ where
         let context = &invocation.context;
         let trace = context.xray_trace_id.as_deref();
         self.around.aws.trace(trace);
+        let left = context.deadline.saturating_sub(now_ms());
+        self.around.gate.begin(Duration::from_millis(left));
         let span = tracing::info_span!("invocation", request_id = context.request_id, trace);
         let answered = self.inner.call(invocation);
         let (after, metrics) = (self.around.after.clone(), self.around.metrics.clone());

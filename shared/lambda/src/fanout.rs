@@ -7,7 +7,7 @@ use protocol::ConnectionId;
 use serde_json::{Value, json};
 
 use crate::around::Around;
-use crate::gate::Slice;
+use crate::gate::{SLICE_OFFERED, Slice};
 use crate::host::Host;
 use crate::start::{Start, StartError};
 
@@ -32,7 +32,7 @@ pub async fn post(host: &Host, event: Value) -> Value {
         return json!({ "posted": 0 });
     };
     let ids: Vec<&str> = slice.connections.iter().map(ConnectionId::as_str).collect();
-    let gone = host.gate.post_all(&ids, slice.frame.into()).await;
+    let gone = host.gate.post_all(&ids, slice.frame.into(), SLICE_OFFERED).await;
     for id in &gone {
         host.core.close(id).await;
     }

@@ -18,6 +18,15 @@ use crate::queue::{Queue, Task};
 const INLINE: usize = 500;
 /// Most connections of a slice. At 12,000 posts a second a slice takes less than 200 ms.
 const SLICE: usize = 2_000;
+/// How long frames of one invocation are offered to who cannot take them, all together: Pusher's SDK for Python waits 5 s for the
+/// answer to a trigger.
+const OFFERED: Duration = Duration::from_secs(4);
+/// The same for a slice, which nobody waits for.
+pub(crate) const SLICE_OFFERED: Duration = Duration::from_secs(20);
+/// How long each frame is offered at least, whatever the ones before it took.
+const OFFERED_AT_LEAST: Duration = Duration::from_millis(750);
+/// What is kept of an invocation's time for a call under way and for cleaning up.
+const MARGIN: Duration = Duration::from_secs(3);
 /// How long a new connection may answer 410, and the first pause, doubled each time: API Gateway opens it when the answer of
 /// `connect` has arrived.
 const OPENING: Duration = Duration::from_secs(2);
@@ -42,6 +51,8 @@ pub struct Gate {
     /// The app whose events are handed on elsewhere.
     handed_on: Option<AppId>,
     metrics: Metrics,
+    /// When the invocation under way began, and when it must be over.
+    times: Arc<Mutex<Option<(Instant, Instant)>>>,
     /// A connection that is being opened, and until when.
     opening: Arc<Mutex<Option<(ConnectionId, Instant)>>>,
 }
@@ -61,8 +72,8 @@ impl Gate {
             let _ = known.set(connections);
         }
         let (connections, fanout) = (Arc::new(known), fanout.map(Into::into));
-        let (handed_on, opening) = (None, Arc::default());
-        Self { aws, connections, queue, fanout, handed_on, metrics, opening }
+        let (handed_on, times, opening) = (None, Arc::default(), Arc::default());
+        Self { aws, connections, queue, fanout, handed_on, metrics, times, opening }
     }
 
     /// Hands the events of this app on elsewhere, too.
@@ -82,6 +93,18 @@ impl Gate {
         }
     }
 
+    /// An invocation begins, which may last so long.
+    pub fn begin(&self, time: Duration) {
+        let now = Instant::now();
+        *self.times.lock().unwrap_or_else(PoisonError::into_inner) = Some((now, now + time));
+    }
+
+    /// Until when a frame is offered: for so long in the invocation, and as long as that has time.
+    fn until(&self, offered: Duration) -> Instant {
+        let times = *self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        last_offer(times, Instant::now(), offered)
+    }
+
     /// A connection that is being opened: for two seconds 410 means "not yet".
     pub fn expect(&self, id: &ConnectionId) {
         *self.opening() = Some((id.clone(), Instant::now() + OPENING));
@@ -99,11 +122,16 @@ impl Gate {
         }
     }
 
-    /// Posts a frame's text to many; answers who is gone.
-    pub async fn post_all(&self, ids: &[&str], frame: bytes::Bytes) -> Vec<ConnectionId> {
+    /// Posts a frame's text to many, again for so long in the invocation to those who cannot take it; answers who is gone.
+    pub(crate) async fn post_all(
+        &self,
+        ids: &[&str],
+        frame: bytes::Bytes,
+        offered: Duration,
+    ) -> Vec<ConnectionId> {
         let Some(connections) = self.there() else { return Vec::new() };
         let began = Instant::now();
-        let report = connections.fan_out(ids, &Payload::new(frame)).await;
+        let report = connections.fan_out(ids, &Payload::new(frame), self.until(offered)).await;
         let count = |metric, count: usize| self.metrics.add(metric, count as u64);
         count(Metric::Deliveries, report.delivered);
         count(Metric::Gone, report.gone.len());
@@ -125,7 +153,7 @@ impl Gate {
         let Some(connections) = self.there() else { return Posted::Busy };
         let payload = Payload::new(frame.as_bytes().clone());
         let Some(until) = self.is_opening(to) else {
-            return connections.offer_one(to.as_str(), &payload).await;
+            return connections.offer_one(to.as_str(), &payload, self.until(OFFERED)).await;
         };
         let mut pause = FIRST_PAUSE;
         loop {
@@ -157,7 +185,7 @@ impl Gate {
             };
             if let Err(error) = handed {
                 tracing::warn!(error, "a slice is posted here: its function was not invoked");
-                gone.extend(self.post_all(ids, frame.as_bytes().clone()).await);
+                gone.extend(self.post_all(ids, frame.as_bytes().clone(), OFFERED).await);
             }
         }
         gone
@@ -211,7 +239,7 @@ impl Outbox for Gate {
             to.iter().filter(|id| Some(*id) != except).map(ConnectionId::as_str).collect();
         match self.fanout.as_deref() {
             Some(function) if ids.len() > INLINE => self.slices(function, &ids, frame).await,
-            _ => self.post_all(&ids, frame.as_bytes().clone()).await,
+            _ => self.post_all(&ids, frame.as_bytes().clone(), OFFERED).await,
         }
     }
 
@@ -232,5 +260,37 @@ impl Outbox for Gate {
         if self.handed_on.as_ref() == Some(app) {
             self.queue.put(&Task::HandOn(publish.into()), Duration::ZERO);
         }
+    }
+}
+
+fn last_offer(times: Option<(Instant, Instant)>, now: Instant, offered: Duration) -> Instant {
+    let (began, ends) = times.unwrap_or((now, now + offered + MARGIN));
+    let ends = ends.checked_sub(MARGIN).unwrap_or(now);
+    (began + offered).min(ends).max(now + OFFERED_AT_LEAST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_offered_within_the_time_of_the_invocation() {
+        let began = Instant::now();
+        let after = |time: Option<u64>, passed: u64, offered| {
+            let times = time.map(|time| (began, began + Duration::from_secs(time)));
+            let now = began + Duration::from_secs(passed);
+            (last_offer(times, now, offered) - began).as_millis()
+        };
+        assert_eq!(after(None, 0, OFFERED), 4_000, "no invocation is known");
+        assert_eq!(
+            (after(Some(29), 0, OFFERED), after(Some(29), 0, SLICE_OFFERED)),
+            (4_000, 20_000)
+        );
+        assert_eq!(
+            (after(Some(10), 0, OFFERED), after(Some(10), 0, SLICE_OFFERED)),
+            (4_000, 7_000)
+        );
+        assert_eq!(after(Some(29), 3, OFFERED), 4_000, "all frames of an invocation together");
+        assert_eq!((after(Some(29), 6, OFFERED), after(Some(9), 8, OFFERED)), (6_750, 8_750));
     }
 }

@@ -8,7 +8,7 @@ mod node;
 mod sink;
 
 use std::fmt::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use aws::{Account, Aws, Connections, Payload};
 
@@ -23,6 +23,8 @@ const POSTS: usize = 60_000;
 const SLICE: usize = 2_000;
 /// A frame as applications send them.
 const FRAME_BYTES: usize = 500;
+/// How long frames are offered. The sink takes each at once.
+const OFFERED: Duration = Duration::from_secs(4);
 /// Runs, of which the median is shown.
 const RUNS: usize = 3;
 
@@ -77,14 +79,15 @@ fn ours(sink: &Sink, posts: usize) -> Result<Rate, Trouble> {
     let ids: Vec<String> = (0..SLICE).map(|n| format!("L0SM9cOF{n:06}A=")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let payload = Payload::new("x".repeat(FRAME_BYTES).into());
+    let soon = || tokio::time::Instant::now() + OFFERED;
     runtime.block_on(async {
         // Opens the connections: an environment that was used before has them.
-        connections.fan_out(&ids, &payload).await;
+        connections.fan_out(&ids, &payload, soon()).await;
         let cpu = this_thread_ns().map_err(|e| Trouble::of("the processor time", e))?;
         let began = Instant::now();
         let mut delivered = 0;
         while delivered < posts {
-            let report = connections.fan_out(&ids, &payload).await;
+            let report = connections.fan_out(&ids, &payload, soon()).await;
             if report.failed > 0 {
                 return Err(Trouble(format!("{} posts failed", report.failed)));
             }
