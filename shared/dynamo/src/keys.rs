@@ -14,6 +14,8 @@ pub(crate) const OCCUPIED_PARTITIONS: u32 = 8;
 pub(crate) const OWN: &str = "#";
 /// What the sort keys of watchers begin with.
 pub(crate) const WATCHER: &str = "W/";
+/// The partition of the notes of sweeps.
+pub(crate) const NOTES: &str = "V";
 /// What the sort keys of links begin with.
 pub(crate) const LINK: &str = "S/";
 
@@ -123,6 +125,11 @@ pub(crate) fn seen(id: &str) -> Item {
 /// A publication that may be sent again.
 pub(crate) fn work(app: &AppId, work: &str) -> Item {
     key(format!("K/{}/{app}/{work}", app.as_str().len()), OWN)
+}
+
+/// Where a sweep of a partition of the index of an app's occupied channels goes on.
+pub(crate) fn note(app: &AppId, partition: u32) -> Item {
+    key(NOTES.to_owned(), &format!("{partition}/{app}"))
 }
 
 /// The shard that a newcomer goes to.

@@ -30,6 +30,7 @@ mod sign_in;
 mod speak;
 mod start;
 mod store;
+mod sweep;
 mod table;
 mod tables;
 mod users;
@@ -44,6 +45,7 @@ use crate::table::Table;
 
 pub use error::Error;
 pub use seen::Seen;
+pub use sweep::{Sweep, TURNS};
 
 /// What the store must know of its host.
 #[derive(Debug, Clone)]

@@ -17,7 +17,7 @@ use crate::table::Change;
 use crate::{DynamoStore, Error};
 
 /// What sorts after every connection id.
-const AFTER_ALL: &str = "\u{10ffff}";
+pub(crate) const AFTER_ALL: &str = "\u{10ffff}";
 /// Bytes of a socket id's hash on a member: enough that no two sockets share them, and few for whoever reads all members.
 const SOCKET_BYTES: usize = 8;
 

@@ -78,6 +78,8 @@ async fn no_verb_costs_more_than_it_may() {
     let app = app("1001", Limits::default());
     let mut table = Table { meter, store, app, lines: Vec::new() };
     table.lines.push(format!("{:<46} {:>16} {:>18}", "", "write units", "read units"));
+    sweep(&table, 0).await;
+    table.note("sweep of a minute, nobody there", 0.0, 1.0);
     let [c1, c2, c3] = [1, 2, 3].map(|n| table.connection(n));
     table.store.open(c1.clone()).await.expect("an answer");
     table.note("connect", 1.0, 0.0);
@@ -90,6 +92,12 @@ async fn no_verb_costs_more_than_it_may() {
     publishes(&mut table, &world.client, &c3).await;
     publishes_under_a_key(&mut table).await;
     println!("{}", table.lines.join("\n"));
+}
+
+async fn sweep(table: &Table, minute: u64) -> usize {
+    let sweep = table.store.sweep(minute, 1_000).await.expect("an answer");
+    table.store.swept(&sweep).await.expect("an answer");
+    sweep.connections.len()
 }
 
 async fn subscribes(table: &mut Table, c1: &Connection, c2: &Connection, c3: &Connection) {
@@ -145,6 +153,12 @@ async fn publishes(table: &mut Table, client: &aws_sdk_dynamodb::Client, c3: &Co
     let all = table.store.subscribers(&app, &name("room"), None).await.expect("an answer").ids;
     assert_eq!(all.len(), MANY);
     table.note("publish to 10,000", 0.0, 150.0);
+    let mut found = 0;
+    for minute in 0..dynamo::TURNS + 10 {
+        found += sweep(table, minute).await;
+    }
+    assert!(found >= MANY, "a turn that is not at its end goes on in the next minute");
+    table.note("sweeps of 18 minutes, a channel of 10,000", 36.0, 120.0);
     table.store.list_channels(&app, "").await.expect("an answer");
     table.note("list of 2 channels", 0.0, 8.0);
 }

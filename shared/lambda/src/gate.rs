@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use aws::{Aws, Connections, Payload, Posted};
 use channels::{Hook, Job, Publish};
+use futures::StreamExt;
+use futures::stream::iter;
 use protocol::{AppId, ConnectionId, Fault, Frame, ServerFrame};
 use serde::{Deserialize, Serialize};
 use service::{Delivery, Outbox};
@@ -25,6 +27,8 @@ const OFFERED: Duration = Duration::from_secs(4);
 pub(crate) const SLICE_OFFERED: Duration = Duration::from_secs(20);
 /// How long each frame is offered at least, whatever the ones before it took.
 const OFFERED_AT_LEAST: Duration = Duration::from_millis(750);
+/// Connections that are asked for at once.
+const ASKED_AT_ONCE: usize = 64;
 /// What is kept of an invocation's time for a call under way and for cleaning up.
 const MARGIN: Duration = Duration::from_secs(3);
 /// How long a new connection may answer 410, and the first pause, doubled each time: API Gateway opens it when the answer of
@@ -120,6 +124,26 @@ impl Gate {
         if let Some(connections) = self.there() {
             connections.delete(id.as_str()).await;
         }
+    }
+
+    /// Who of these is over. Each is asked twice, so long apart that nobody counts as gone who is just being opened.
+    pub async fn gone(&self, ids: &[ConnectionId]) -> Vec<ConnectionId> {
+        let Some(connections) = self.there() else { return Vec::new() };
+        let mut gone = ids.to_vec();
+        for pause in [Duration::ZERO, OPENING] {
+            if gone.is_empty() {
+                return gone;
+            }
+            sleep(pause).await;
+            let asked = iter(gone).map(async |id| {
+                let is_gone = connections.get(id.as_str()).await == Posted::Gone;
+                is_gone.then_some(id)
+            });
+            let asked = asked.buffer_unordered(ASKED_AT_ONCE);
+            gone = asked.filter_map(std::future::ready).collect().await;
+        }
+        self.metrics.add(Metric::Gone, gone.len() as u64);
+        gone
     }
 
     /// Posts a frame's text to many, again for so long in the invocation to those who cannot take it; answers who is gone.

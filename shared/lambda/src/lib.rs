@@ -38,6 +38,7 @@ pub mod metrics;
 pub mod publish;
 pub mod queue;
 pub mod start;
+pub mod sweep;
 pub mod worker;
 
 use std::process::ExitCode;

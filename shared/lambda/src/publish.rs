@@ -1,5 +1,5 @@
-//! Every minute: posts and webhooks that are due. Safe to run twice, late, and at the same time as itself: each step is one
-//! conditional write.
+//! Every minute: posts and webhooks that are due, and then a [`sweep`] of the time that is left. Safe to run twice, late, and
+//! at the same time as itself: each step is one conditional write.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +12,12 @@ use crate::around::Around;
 use crate::host::{Host, Posts, now_ms};
 use crate::queue::Task;
 use crate::start::{Start, StartError};
+use crate::sweep::sweep;
 
 /// Until when a run looks ahead: the schedule's period, and what it may be late by.
 const PERIOD: Duration = Duration::from_secs(75);
+/// What a sweep leaves of the function's time.
+const MARGIN: Duration = Duration::from_secs(10);
 /// Most runs that are asked for between two events of the schedule. Ours.
 const RUNS: usize = 20;
 
@@ -26,11 +29,23 @@ pub async fn run() -> Result<(), StartError> {
     let host = Arc::new(Start::of_process().await?.host().await?);
     let posts = Arc::new(host.posts()?);
     let around = Around::of(&host);
-    let handler = service_fn(move |_: LambdaEvent<Value>| {
+    let handler = service_fn(move |event: LambdaEvent<Value>| {
         let (host, posts) = (Arc::clone(&host), Arc::clone(&posts));
-        async move { Ok::<_, Error>(tick(&host, &posts).await) }
+        async move {
+            let report = tick(&host, &posts).await;
+            let left = Duration::from_millis(event.context.deadline.saturating_sub(now_ms()));
+            sweep(&host, minute(&event.payload), left.saturating_sub(MARGIN)).await;
+            Ok::<_, Error>(report)
+        }
     });
     Ok(Runtime::new(handler).layer(around).run().await?)
+}
+
+/// The minute that an event of the schedule is for, since the Unix epoch; each is told once, however late it comes.
+fn minute(event: &Value) -> u64 {
+    let told = event["time"].as_str().and_then(|it| it.parse::<jiff::Timestamp>().ok());
+    let told = told.and_then(|it| u64::try_from(it.as_second()).ok());
+    told.unwrap_or(now_ms() / 1_000) / 60
 }
 
 /// Does what is due now, and leaves what falls due before the next event to `worker`, at its second.

@@ -87,6 +87,25 @@ describe('faults', () => {
     assert.equal(channel.members.count, 1);
   });
 
+  test('a client whose goodbye got lost is missed on a silent channel as well', async (t) => {
+    const name = fresh('presence-');
+    const client = await pusherJs(t, server, { authorize: signedAs(server, { user_id: 'watcher' }) });
+    const { channel, inbox } = await joined(client, name);
+    const wire = await Wire.connect(t, server);
+    await wire.subscribe(name, member('ghost'));
+    assert.equal((await inbox.next('the arrival')).event, 'pusher:member_added');
+    await faults({ action: 'invoke', function: 'disconnect', times: 1, fault: 'kill' });
+    wire.socket.terminate();
+    await settled(server);
+    // Nobody publishes. All have had their turn after eight minutes.
+    for (let minute = 0; minute < 8; minute++) {
+      await control('POST', 'invoke/publish', { time: new Date(minute * 60_000).toISOString() });
+    }
+    const gone = await inbox.until((it) => it.event === 'pusher:member_removed', 'the ghost to leave');
+    assert.equal(gone.at(-1).data.id, 'ghost');
+    assert.equal(channel.members.count, 1);
+  });
+
   for (const fault of ['throttled', { status: 500 }, 'cut']) {
     test(`a post to a client that meets ${JSON.stringify(fault)} is tried again`, async (t) => {
       const wire = await Wire.connect(t, server);

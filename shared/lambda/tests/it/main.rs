@@ -6,6 +6,7 @@ mod api;
 mod bridge;
 mod faults;
 mod life;
+mod sweep;
 mod trigger;
 mod visitors;
 mod worker;
