@@ -20,8 +20,16 @@ use crate::serve::ServeError;
 use crate::signals;
 
 /// Variables of this process that functions find in their environment, by the beginning of their names.
-const HANDED_ON: [&str; 7] =
-    ["PUSHER_", "JWT_", "CRON_SECRET", "ADMIN_KEY", "PUSHBRIDGE_", "RELAY_", "RUST_LOG"];
+const HANDED_ON: [&str; 8] = [
+    "PUSHER_",
+    "JWT_",
+    "CRON_SECRET",
+    "ADMIN_KEY",
+    "PUSHBRIDGE_",
+    "PUBLIC_URL",
+    "RELAY_",
+    "RUST_LOG",
+];
 /// Those that are for this process alone.
 const KEPT: [&str; 7] = [
     "PUSHBRIDGE_LISTEN",

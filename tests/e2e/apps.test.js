@@ -5,12 +5,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import PusherSdk from 'pusher';
 import { channelAuth } from './lib/crypto.js';
-import { APP, dataDirectory, environment, needsProcess, runToEnd, startServer } from './lib/server.js';
+import { APP, dataDirectory, differs, environment, needsProcess, runToEnd, startServer } from './lib/server.js';
 import { startReceiver } from './lib/receiver.js';
 import { within } from './lib/wait.js';
 import { Wire } from './lib/wire.js';
 
 const ADMIN_KEY = 'an-admin-key-for-tests';
+
+/** One process serves a change at once. */
+const readAgain = differs('each function reads the apps again after some seconds, and ends no connections then');
 
 const start = (t, data = dataDirectory(t)) => startServer(t, { data, env: environment({ ADMIN_KEY }) });
 
@@ -35,7 +38,7 @@ const signed = (wire, channel, pair, user) => {
 const status = async (promise) => promise.then((it) => it.status, (error) => error.status);
 
 describe('apps', { skip: needsProcess }, () => {
-  test('an app is made while the server runs, outlives it, and its keys rotate without a gap', async (t) => {
+  test('an app is made while the server runs, outlives it, and its keys rotate without a gap', { skip: readAgain }, async (t) => {
     const data = dataDirectory(t);
     const first = await start(t, data);
     const { fresh: old } = await apps(first, 'create', '--id', '77', '--name', 'Chat', '--client-events');
@@ -59,7 +62,7 @@ describe('apps', { skip: needsProcess }, () => {
     assert.deepEqual(list, [[APP.id, 'configuration'], ['77', 'table']]);
   });
 
-  test('an app that is switched off ends its connections with 4003 and refuses with 403; others go on', async (t) => {
+  test('an app that is switched off ends its connections with 4003 and refuses with 403; others go on', { skip: readAgain }, async (t) => {
     const server = await start(t);
     const { fresh: off } = await apps(server, 'create', '--id', '1');
     const { fresh: on } = await apps(server, 'create', '--id', '2');
@@ -77,7 +80,7 @@ describe('apps', { skip: needsProcess }, () => {
     assert.equal(await status(sdk(server, '1', off).trigger('a', 'e', {})), 200);
   });
 
-  test('open connections see their app as it is after an edit', async (t) => {
+  test('open connections see their app as it is after an edit', { skip: readAgain }, async (t) => {
     const server = await start(t);
     const { fresh } = await apps(server, 'create', '--id', '6', '--history', 'private-log-:10:60');
     const [one, two] = [await connected(t, server, fresh), await connected(t, server, fresh)];

@@ -1,7 +1,7 @@
 // The Python SDK: it signs the hash of an empty body into GETs, and terminates without the app's prefix.
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { pusherJs, joined, signedAs, signedIn } from './lib/clients.js';
+import { pusherJs, joined, sentAway, signedAs, signedIn } from './lib/clients.js';
 import { needsPython, pythonSdk } from './lib/python.js';
 import { sharedServer } from './lib/server.js';
 import { within } from './lib/wait.js';
@@ -56,7 +56,7 @@ describe('the Python SDK', { skip: needsPython }, () => {
   test('ends the connections of a user', async (t) => {
     const user = fresh('u');
     const client = await signedIn(t, server, { id: user });
-    const gone = new Promise((resolve) => client.connection.bind('disconnected', resolve));
+    const gone = sentAway(client);
     assert.deepEqual(ok(await pythonSdk(server, [['terminate_user_connections', [user], {}]])), [{}]);
     await within(gone, 'pusher-js to stay away');
   });

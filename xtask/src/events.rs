@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::aws::Tools;
-use crate::run::{Trouble, built};
+use crate::functions::CALLS;
+use crate::run::{Trouble, built, target};
 use crate::tally::Tally;
 
 /// Each event and what its function answers: where in the answer, and what stands there.
@@ -63,7 +64,8 @@ pub(crate) fn run(tools: &Tools) -> Result<Tally, Trouble> {
     let mut server = Command::new(built("debug", "pushbridge")?);
     server.args(["serve", "--listen", "127.0.0.1:0", "--functions", "lambda"]);
     server.arg("--functions-from").arg(built("debug", "")?).arg("--data").arg(scratch.path());
-    let mut server = started(server.envs(CREDENTIALS).stdout(Stdio::piped()))?;
+    server.envs(CREDENTIALS).env("PUSHBRIDGE_CALLS", target()?.join(CALLS));
+    let mut server = started(server.stdout(Stdio::piped()))?;
     let output = server.stdout.take();
     running.0.push(server);
     let aws = output.and_then(controls).ok_or_else(|| Trouble("no emulated AWS began".into()))?;

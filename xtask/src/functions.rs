@@ -1,18 +1,24 @@
 //! The end-to-end tests on functions: behind the emulated gateway, or deployed.
 
 use std::path::Path;
+use std::process::Command;
 
-use crate::run::{Trouble, built, npm_ci, root, target};
+use crate::run::{Trouble, built, cargo, npm_ci, root, target};
 use crate::tally::Tally;
-use crate::test::{node, node_is_here};
+use crate::test::{cargo_test, node, node_is_here};
 
-/// The suite that both hosts pass. Other files are about the one process: how it starts, stops, recovers, and its page.
-const SUITE: [&str; 14] = [
+/// The suite that both hosts pass. Other files are about the one process: how it starts, stops, recovers, its page and its
+/// other transports; or about limits by the second, which invocations on a small machine are too slow to reach.
+const SUITE: [&str; 20] = [
+    "apps.test.js",
     "auth.test.js",
     "bad-input.test.js",
     "cache.test.js",
     "channels.test.js",
+    "checklist.test.js",
+    "cli.test.js",
     "client-events.test.js",
+    "demo.test.js",
     "encrypted.test.js",
     "frames.test.js",
     "handshake.test.js",
@@ -20,21 +26,23 @@ const SUITE: [&str; 14] = [
     "origins.test.js",
     "posts.test.js",
     "presence.test.js",
+    "python.test.js",
     "switches.test.js",
     "users.test.js",
+    "webhooks.test.js",
 ];
 /// What only functions can go through.
-const FAULTS: &str = "gateway/faults.js";
+const ALONE: [&str; 2] = ["gateway/faults.js", "gateway/roles.js"];
 /// A schedule that nobody has to wait a minute for, and a queue that tries again soon.
 const SETTINGS: &str = r#"{"schedule_ms":2000,"visibility_ms":2000}"#;
 /// The file below the target folder with the calls that functions made.
 pub(crate) const CALLS: &str = "function-calls.jsonl";
 
-/// Runs the suite on the functions, as they were built beside the binary.
+/// Runs the suite on the functions, as they were built beside the binary; `with` says where the tests find other programs.
 ///
 /// # Errors
 /// When Node cannot run.
-pub(crate) fn run(folder: &Path) -> Result<Tally, Trouble> {
+pub(crate) fn run(folder: &Path, with: impl FnOnce(&mut Command)) -> Result<Tally, Trouble> {
     let calls = target()?.join(CALLS);
     let _ = std::fs::remove_file(&calls);
     let binaries = built("debug", "")?;
@@ -42,8 +50,20 @@ pub(crate) fn run(folder: &Path) -> Result<Tally, Trouble> {
     node(folder, |node| {
         node.env("PUSHBRIDGE_FUNCTIONS", "lambda").env("PUSHBRIDGE_FUNCTIONS_FROM", binaries);
         node.env("PUSHBRIDGE_EMULATED", SETTINGS).env("PUSHBRIDGE_CALLS", &calls);
-        node.args(SUITE).arg(FAULTS);
+        with(node);
+        node.args(SUITE).args(ALONE);
     })
+}
+
+/// Holds the calls that functions made, here and when they were invoked with their events, against their roles.
+///
+/// # Errors
+/// When cargo cannot run.
+pub(crate) fn roles() -> Result<Tally, Trouble> {
+    let mut command = cargo();
+    // Of the whole workspace, whose features are those that everything was built with.
+    command.args(["test", "--workspace", "--test", "calls"]);
+    cargo_test(command.env("PUSHBRIDGE_CALLS", target()?.join(CALLS)))
 }
 
 /// Runs the suite against a host that is there. The app's credentials come from the environment.

@@ -107,7 +107,7 @@ fn crates(pds: Option<&Path>) -> Result<Tally, Trouble> {
 }
 
 /// One run of `cargo test`, printed as it goes and counted.
-fn cargo_test(command: &mut Command) -> Result<Tally, Trouble> {
+pub(crate) fn cargo_test(command: &mut Command) -> Result<Tally, Trouble> {
     let failed = |e: std::io::Error| Trouble::of("cannot run `cargo test`", e);
     let words: Vec<_> = command.get_args().map(|it| it.to_string_lossy()).collect();
     println!("$ cargo {}", words.join(" "));
@@ -144,16 +144,18 @@ fn end_to_end(pds: Option<&Path>) -> Result<Tally, Trouble> {
     succeed(cargo().arg("build"))?;
     npm_ci(&folder)?;
     let python = python_of(&folder)?;
-    let mut total = node(&folder, |node| {
+    let programs = |node: &mut Command| {
         node.envs(python.as_ref().map(|it| ("PUSHBRIDGE_PYTHON", it)));
         node.envs(pds.map(|folder| ("PUSHBRIDGE_PDS", folder)));
-    })?;
+    };
+    let mut total = node(&folder, programs)?;
     println!("\nOnce more on the DynamoDB store: {}", ON_DYNAMODB.join(", "));
     total += node(&folder, |node| {
         node.args(ON_DYNAMODB).env("PUSHBRIDGE_STORE", "dynamodb");
     })?;
-    total += functions::run(&folder)?;
+    total += functions::run(&folder, programs)?;
     total += invoked()?;
+    total += functions::roles()?;
     Ok(total)
 }
 

@@ -159,15 +159,19 @@ impl DynamoStore {
             // Nothing is known, also of what may have been.
             return Ok(Missed { events: Vec::new(), complete: false, more: false });
         };
-        let after = ask.after.number();
+        let (after, last) = (ask.after.number(), number_of::<u64>(&end, "v"));
+        if after >= last {
+            return Ok(Missed { events: Vec::new(), complete: true, more: false });
+        }
         let oldest = number_of::<u64>(&end, "i").saturating_sub(number_of(&end, "d"));
         let kept =
             |row: &Item| number_of::<u64>(row, "i") > oldest && number_of::<u64>(row, "t") > now_ms;
-        let (from, to) = (sort_key(after.saturating_add(1)), sort_key(u64::MAX));
+        // Not beyond the end that was read: what came since would be one more than are kept.
+        let (from, to) = (sort_key(after.saturating_add(1)), sort_key(last));
         let most = EVENTS_PER_ANSWER + 1;
         let rows = self.table.first(place.events(), &from, &to, most, kept).await?;
         let before = rows.first().map(|row| number_of(row, "p"));
-        let complete = before.unwrap_or_else(|| number_of::<u64>(&end, "v")) <= after;
+        let complete = before.unwrap_or(last) <= after;
         let events = rows.iter().take(EVENTS_PER_ANSWER);
         let events = events.filter_map(|row| recorded::read(text_of(row, "e")?).transpose());
         let events = events.collect::<Result<_, _>>()?;
