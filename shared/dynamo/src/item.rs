@@ -12,6 +12,7 @@
 //! | `t`, `o`, `u` | members | when it was asked for, the hash of the socket id, the presence user |
 //! | `n`, `m`, `s`, `l`, `h`, `g` | channels | subscriptions, users, shards, who was lost last, count held, key of the index |
 //! | `f`, `n`, `t`, `v` | works | what is asked for, the attempt, until when it counts in milliseconds, the answer |
+//! | `w` | rates | when all room is there again, in microseconds |
 //! | `w`, `r` | channels | when somebody came or went, whether the numbers are in doubt |
 //! | `c`, `k`, `e`, `t` | notes of sweeps | the channel, the shard and the member to go on behind, the minute it began |
 //! | `cs`, `i`, `l` | users | connections, `user_info` as JSON or empty, which lost one was the last |

@@ -132,6 +132,11 @@ pub(crate) fn note(app: &AppId, partition: u32) -> Item {
     key(NOTES.to_owned(), &format!("{partition}/{app}"))
 }
 
+/// A rate that several processes keep together.
+pub(crate) fn rate(name: &str) -> Item {
+    key(format!("R/{name}"), OWN)
+}
+
 /// The shard that a newcomer goes to.
 pub(crate) fn shard_of(id: &ConnectionId, shards: u32) -> u32 {
     hash(id.as_str()) % shards.max(1)

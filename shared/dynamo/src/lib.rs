@@ -22,6 +22,7 @@ mod links;
 mod lists;
 mod members;
 mod open;
+mod rates;
 mod recorded;
 mod seen;
 mod settle;

@@ -7,7 +7,11 @@ use channels::{
     Left, Missed, SignIn, SignedIn, Spoken,
 };
 use protocol::{AppId, ChannelName, ConnectionId, Serial, SocketId, UserId};
-use store::{Begun, Claim, Closed, Error, Events, Idempotency, Opened, Store, Subscribers, Users};
+use store::{
+    Begun, Claim, Closed, Error, Events, Idempotency, Opened, SharedRates, Store, Subscribers,
+    Users,
+};
+use throttle::{Heard, Told};
 
 use crate::DynamoStore;
 use crate::keys::Place;
@@ -181,5 +185,13 @@ impl Idempotency for DynamoStore {
 
     async fn give_up(&self, claim: &Claim) -> Result<(), Error> {
         Ok(self.give_up_work(claim).await?)
+    }
+}
+
+impl SharedRates for DynamoStore {
+    const SHARED: bool = true;
+
+    async fn tell(&self, name: &str, told: &Told, now_ms: u64) -> Result<Option<Heard>, Error> {
+        Ok(Some(self.tell_others(name, told, now_ms).await?))
     }
 }

@@ -10,8 +10,10 @@ use dynamo::DynamoStore;
 use protocol::ConnectionId;
 use std::sync::Arc;
 use store::conformance::idempotency::claim;
+use store::conformance::rates::told;
 use store::conformance::{ASKED, app, connection, join, name};
-use store::{Begun, Claim, Closed, Idempotency, Store};
+use store::{Begun, Claim, Closed, Idempotency, SharedRates, Store};
+use throttle::Told;
 
 use meter::{Meter, Used};
 
@@ -91,6 +93,7 @@ async fn no_verb_costs_more_than_it_may() {
     leaves(&mut table, &c1, &c2).await;
     publishes(&mut table, &world.client, &c3).await;
     publishes_under_a_key(&mut table).await;
+    rates(&mut table).await;
     println!("{}", table.lines.join("\n"));
 }
 
@@ -174,4 +177,27 @@ async fn publishes_under_a_key(table: &mut Table) {
     let begun = table.store.begin(&again, NOW_MS).await.expect("an answer");
     assert_eq!(begun, Begun::Answered("{}".to_owned()));
     table.note("publish again under its key", 1.0, 0.0);
+}
+
+/// What it costs to keep a rate together with other processes, each time that there is something to tell.
+async fn rates(table: &mut Table) {
+    const NOW_MS: u64 = world::NOW_MS;
+    let name = "u/commands/4/1001/a-user-of-an-application";
+    let tell = async |table: &Table, told: &Told| {
+        let heard = table.store.tell(name, told, NOW_MS).await.expect("an answer");
+        heard.expect("it is shared")
+    };
+    let first = tell(table, &told(0)).await;
+    table.note("rate, first to tell", 1.0, 0.0);
+    tell(table, &told(first.whole_at_us)).await;
+    table.note("rate, told again", 1.0, 0.0);
+    let mut heard = tell(table, &told(0)).await;
+    // What it believes of the row is not so: it asks, and writes.
+    table.note("rate, first to tell in another process", 2.0, 0.0);
+    while heard.counted {
+        heard = tell(table, &told(heard.whole_at_us)).await;
+    }
+    table.meter.take();
+    tell(table, &told(heard.whole_at_us)).await;
+    table.note("rate, no room left", 1.0, 0.0);
 }

@@ -98,7 +98,7 @@ impl Entrance {
         visitor: &Visitor,
         now_ms: u64,
     ) -> Result<(), Fault> {
-        let often = self.visitors.connects(visitor.from, now_ms);
+        let often = self.visitors.connects(service, visitor.from, now_ms).await;
         often.map_err(|often| Fault::new(Code::OverCapacity, often.to_string()))?;
         let Some(key) = visitor.key.as_deref() else {
             return Err(Fault::new(Code::PathNotFound, "Path not found: connect to /app/{key}"));
@@ -113,7 +113,7 @@ impl Entrance {
                 }
                 Err(error) => {
                     // This one is refused anyway; the next one is refused unheard.
-                    let _ = self.visitors.failed(visitor.from, now_ms);
+                    let _ = self.visitors.failed(service, visitor.from, now_ms).await;
                     Credential::Invalid(error.to_string())
                 }
             },

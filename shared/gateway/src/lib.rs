@@ -56,6 +56,7 @@ use crate::pages::Pages;
 use crate::push::Push;
 use crate::routes::Routes;
 use crate::sign::Sign;
+use crate::visitors::Watch;
 
 pub use admin::Admin;
 pub use entrance::{Entrance, Visitor, chosen_subprotocol};
@@ -104,8 +105,9 @@ where
     let Signing { service, facts, verifier, settings, visitors } = signing;
     let pages = Arc::new(Pages::new(settings.allowed_origins.clone(), service.shared_apps()));
     let door = Door::new(verifier, pages.clone(), &settings);
+    let watch = Watch { visitors, service: Arc::clone(&service) };
     let (router, _) = sign_routes().with_state(Sign { service, facts, door }).into_parts();
-    guarded(router, visitors, pages)
+    guarded(router, watch, pages)
 }
 
 /// Builds the router. It has a fallback for unknown paths; routes of a host can be merged in.
@@ -118,17 +120,22 @@ where
     A: Announcer,
 {
     let origins = gateway.settings.allowed_origins.clone();
-    let visitors = gateway.visitors.clone();
+    let watch = Watch { visitors: gateway.visitors.clone(), service: Arc::clone(&gateway.service) };
     let pages = Arc::new(Pages::new(origins, gateway.service.shared_apps()));
-    guarded(openapi::serve(routes(gateway, &pages)), visitors, pages)
+    guarded(openapi::serve(routes(gateway, &pages)), watch, pages)
 }
 
 /// Puts around a router what all requests go through.
-fn guarded(router: Router, visitors: Visitors, pages: Arc<Pages>) -> Router {
+fn guarded<S, O, F>(router: Router, watch: Watch<S, O, F>, pages: Arc<Pages>) -> Router
+where
+    S: Store,
+    O: Outbox,
+    F: Facts + 'static,
+{
     router
         .fallback(fallback::not_found)
         .method_not_allowed_fallback(fallback::method_not_allowed)
-        .layer(middleware::from_fn_with_state(visitors, visitors::apply))
+        .layer(middleware::from_fn_with_state(watch, visitors::apply::<S, O, F>))
         .layer(middleware::from_fn_with_state(pages, cors::apply))
 }
 

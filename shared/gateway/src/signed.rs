@@ -84,7 +84,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> FromRequest<Push<S, O, F>> for Sig
                 "This app is disabled: enable it in the server's configuration",
             ));
         }
-        push.service.count_request(&app, clock::now_ms())?;
+        push.service.count_request(&app, clock::now_ms()).await?;
         let attempt = rand::random();
         let claim = claim(&parts.headers, &app.id, signed.path, &query, &body, attempt)?;
         Ok(Self { app, claim, path, query, body })

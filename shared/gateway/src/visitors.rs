@@ -1,13 +1,16 @@
 //! Where requests come from, and how often an address may connect and fail to sign in.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use throttle::{Meters, Rate, Verdict};
+use identity::Facts;
+use service::{Named, Outbox, Service, Tally};
+use store::Store;
+use throttle::{Count, Rate, Verdict};
 
 use crate::clock;
 use crate::plain::Plain;
@@ -45,6 +48,29 @@ enum What {
     Fail,
 }
 
+impl What {
+    /// Its name in the audit log.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Connect => "connects",
+            Self::Fail => "auth_failures",
+        }
+    }
+}
+
+/// What an address does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Does {
+    address: IpAddr,
+    what: What,
+}
+
+impl Named for Does {
+    fn name(&self) -> String {
+        format!("ip/{}/{}", self.what.as_str(), self.address)
+    }
+}
+
 impl std::fmt::Display for TooOften {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let seconds = self.retry_after_ms.div_ceil(1_000);
@@ -56,70 +82,71 @@ impl std::fmt::Display for TooOften {
     }
 }
 
-/// Keeps addresses to their rates. Programs on the same machine are not limited: they are trusted, or a proxy
-/// that was not named as one, and then all clients have its address. Cheap to clone.
+/// Keeps addresses to their rates, together with other processes on the service's store. Programs on the same machine are not
+/// limited: they are trusted, or a proxy that was not named as one, and then all clients have its address. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Visitors {
     rates: AddressRates,
-    meters: Arc<Mutex<Meters<(IpAddr, What)>>>,
+    tally: Arc<Tally<Does>>,
 }
 
 impl Visitors {
     /// Nobody has visited yet.
     pub fn new(rates: AddressRates) -> Self {
-        Self { rates, meters: Arc::new(Mutex::new(Meters::new(ADDRESSES))) }
+        Self { rates, tally: Arc::new(Tally::new(ADDRESSES)) }
     }
 
     /// Counts a WebSocket that is being opened. `now_ms`: milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// When the address has opened too many, or has failed too often.
-    pub fn connects(&self, from: Option<ClientIp>, now_ms: u64) -> Result<(), TooOften> {
+    pub async fn connects<S: Store, O: Outbox, F: Facts + 'static>(
+        &self,
+        service: &Service<S, O, F>,
+        from: Option<ClientIp>,
+        now_ms: u64,
+    ) -> Result<(), TooOften> {
         self.may_try(from, now_ms)?;
-        self.count(from, What::Connect, self.rates.connects, now_ms)
+        let Some((address, rate)) = limited(from).zip(self.rates.connects) else { return Ok(()) };
+        let does = Does { address, what: What::Connect };
+        let by = (rate, Count::WhatFits);
+        judge(does, service.tally(&self.tally, does, by, now_ms).await)
     }
 
     /// Counts a wrong signature or token. `now_ms`: milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// When there were too many: end what the address has begun.
-    pub fn failed(&self, from: Option<ClientIp>, now_ms: u64) -> Result<(), TooOften> {
-        self.count(from, What::Fail, self.rates.failures, now_ms)
-    }
-
-    /// Whether the address may try to sign in.
-    fn may_try(&self, from: Option<ClientIp>, now_ms: u64) -> Result<(), TooOften> {
-        let Some((address, rate)) = limited(from).zip(self.rates.failures) else { return Ok(()) };
-        if self.lock().wait_ms(&(address, What::Fail), rate, now_ms).is_ok() {
-            return Ok(());
-        }
-        // Counting what is over takes nothing, and tells the audit log.
-        self.count(from, What::Fail, Some(rate), now_ms)
-    }
-
-    fn count(
+    pub async fn failed<S: Store, O: Outbox, F: Facts + 'static>(
         &self,
+        service: &Service<S, O, F>,
         from: Option<ClientIp>,
-        what: What,
-        rate: Option<Rate>,
         now_ms: u64,
     ) -> Result<(), TooOften> {
-        let Some((address, rate)) = limited(from).zip(rate) else { return Ok(()) };
-        let verdict = self.lock().count((address, what), rate, now_ms);
-        let Verdict::Over { retry_after_ms, tell, .. } = verdict else { return Ok(()) };
-        if tell {
-            let limit = match what {
-                What::Connect => "connects",
-                What::Fail => "auth_failures",
-            };
-            tracing::warn!(target: "audit", %address, limit, of = "address", "over a limit");
-        }
-        Err(TooOften { what, retry_after_ms })
+        let Some((address, rate)) = limited(from).zip(self.rates.failures) else { return Ok(()) };
+        let does = Does { address, what: What::Fail };
+        // It has happened, and others are to know of it even if it is too much.
+        judge(does, service.tally(&self.tally, does, (rate, Count::All), now_ms).await)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Meters<(IpAddr, What)>> {
-        self.meters.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether the address may try to sign in, as far as this process knows.
+    fn may_try(&self, from: Option<ClientIp>, now_ms: u64) -> Result<(), TooOften> {
+        let Some((address, rate)) = limited(from).zip(self.rates.failures) else { return Ok(()) };
+        let does = Does { address, what: What::Fail };
+        let Err(wait_ms) = self.tally.wait_ms(&does, rate, now_ms) else { return Ok(()) };
+        judge(does, self.tally.overrule(does, (rate, Count::All), wait_ms, now_ms))
     }
+}
+
+/// Makes a refusal of a verdict, and the audit log's entry of both.
+fn judge(does: Does, verdict: Verdict) -> Result<(), TooOften> {
+    let Verdict::Over { retry_after_ms, tell, .. } = verdict else { return Ok(()) };
+    let Does { address, what } = does;
+    if tell {
+        let limit = what.as_str();
+        tracing::warn!(target: "audit", %address, limit, of = "address", "over a limit");
+    }
+    Err(TooOften { what, retry_after_ms })
 }
 
 /// The address as it is counted, if it is.
@@ -131,9 +158,21 @@ fn limited(from: Option<ClientIp>) -> Option<IpAddr> {
     }
 }
 
+/// Visitors of a service.
+pub(crate) struct Watch<S, O, F> {
+    pub(crate) visitors: Visitors,
+    pub(crate) service: Arc<Service<S, O, F>>,
+}
+
+impl<S, O, F> Clone for Watch<S, O, F> {
+    fn clone(&self) -> Self {
+        Self { visitors: self.visitors.clone(), service: self.service.clone() }
+    }
+}
+
 /// Refuses who has failed too often, and counts who fails.
-pub(crate) async fn apply(
-    State(visitors): State<Visitors>,
+pub(crate) async fn apply<S: Store, O: Outbox, F: Facts + 'static>(
+    State(Watch { visitors, service }): State<Watch<S, O, F>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -147,7 +186,7 @@ pub(crate) async fn apply(
     let response = next.run(request).await;
     if response.status() == StatusCode::UNAUTHORIZED {
         // This one was answered; the next one is refused.
-        let _ = visitors.failed(from, clock::now_ms());
+        let _ = visitors.failed(&service, from, clock::now_ms()).await;
     }
     response
 }

@@ -168,17 +168,6 @@ mod tests {
     }
 
     #[test]
-    fn the_address_of_a_trusted_proxy_is_nobodys() {
-        let event = event(&Value::Null, &Value::Null);
-        let client = Some(ClientIp("203.0.113.9".parse().unwrap()));
-        let [none, far, near] = [&[][..], &["10.0.0.0/8"], &["203.0.113.0/24"]]
-            .map(|nets| Proxies::parse(nets.iter().copied()).unwrap());
-        assert_eq!(event.peer_but_proxies(&none), client);
-        assert_eq!(event.peer_but_proxies(&far), client);
-        assert_eq!(event.peer_but_proxies(&near), None);
-    }
-
-    #[test]
     fn what_is_odd_is_absent() {
         for odd in [json!({}), json!(7), json!({ "requestContext": 7 }), json!(null)] {
             assert!(SocketEvent::read(odd).is_none());
@@ -189,6 +178,22 @@ mod tests {
         });
         let event = SocketEvent::read(odd).unwrap();
         assert_eq!((event.body, event.request_context.request_time_epoch), (None, None));
+    }
+
+    #[test]
+    fn behind_a_trusted_proxy_only_a_handshake_says_whose_it_is() {
+        let event = event(&Value::Null, &Value::Null);
+        let headers = [(
+            HeaderName::from_static("x-forwarded-for"),
+            HeaderValue::from_static("198.51.100.7, 203.0.113.9"),
+        )];
+        let headers = HeaderMap::from_iter(headers);
+        let known = |it: Option<ClientIp>| it.map(|it| it.0.to_string());
+        let (none, edge) = (Proxies::default(), Proxies::parse(["203.0.113.0/24"]).unwrap());
+        assert_eq!(known(event.from(&none, &headers)).as_deref(), Some("203.0.113.9"));
+        assert_eq!(known(event.peer_but_proxies(&none)).as_deref(), Some("203.0.113.9"));
+        assert_eq!(known(event.from(&edge, &headers)).as_deref(), Some("198.51.100.7"));
+        assert_eq!(known(event.peer_but_proxies(&edge)), None);
     }
 
     #[test]

@@ -87,7 +87,7 @@ impl Desk {
                 let proxies = &host.deployed.settings.visitors.proxies;
                 if handled == Handled::NotAuthorized
                     && let from = event.peer_but_proxies(proxies)
-                    && let Err(often) = self.visitors.failed(from, now_ms())
+                    && let Err(often) = self.visitors.failed(&host.core, from, now_ms()).await
                 {
                     let fault = Fault::new(Code::OverCapacity, often.to_string());
                     host.gate.close(&id, &fault).await;

@@ -22,6 +22,7 @@ mod publish;
 mod sign_in;
 mod subscribe;
 mod subscription_count;
+mod tally;
 mod terminate_connections;
 mod unsubscribe;
 mod usage;
@@ -36,11 +37,13 @@ use identity::Facts;
 use lanes::Lanes;
 use protocol::AppId;
 use store::Store;
+use tally::Others;
 use usage::Usage;
 
 pub use connect::{Arrival, Credential};
 pub use message::Handled;
 pub use outbox::{Delivery, Outbox};
+pub use tally::{Named, Tally};
 
 /// Everything the verbs need: who may, who is there, the way out, and what the policy asks about.
 pub struct Service<S, O, F> {
@@ -50,13 +53,14 @@ pub struct Service<S, O, F> {
     facts: F,
     lanes: Lanes,
     usage: Usage,
+    others: Others,
 }
 
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     /// Puts the parts together.
     pub fn new(apps: impl Into<SharedApps>, store: S, outbox: O, facts: F) -> Self {
-        let (lanes, usage) = (Lanes::default(), Usage::default());
-        Self { apps: apps.into(), store, outbox, facts, lanes, usage }
+        let (lanes, usage, others) = (Lanes::default(), Usage::default(), Others::default());
+        Self { apps: apps.into(), store, outbox, facts, lanes, usage, others }
     }
 
     /// The applications served, as they are now.

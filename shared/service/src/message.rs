@@ -35,7 +35,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
             self.outbox.close(id, &disabled()).await;
             return Handled::Done;
         }
-        let handled = match self.read(&connection, text, now_ms) {
+        let handled = match self.read(&connection, text, now_ms).await {
             Ok(frame) => self.handle(&connection, frame, asked, now_ms).await,
             Err(error) => Err(error),
         };
@@ -51,18 +51,19 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
     }
 
     /// Counts a message, reads it, and counts what it is.
-    fn read(&self, by: &Connection, text: &str, now_ms: u64) -> Result<ClientFrame, Error> {
-        let count = |act, channel: &str| {
-            let counted = self.usage.count(by, act, now_ms);
-            counted.map_err(|over| Error::Over(over, channel.to_owned()))
+    async fn read(&self, by: &Connection, text: &str, now_ms: u64) -> Result<ClientFrame, Error> {
+        let over = |channel: &str| {
+            let channel = channel.to_owned();
+            |over| Error::Over(over, channel)
         };
-        count(Act::Command, "")?;
+        self.count_act(by, Act::Command, now_ms).await.map_err(over(""))?;
         let frame = ClientFrame::parse(text)?;
-        match &frame {
-            ClientFrame::Subscribe(ask) => count(Act::Subscribe, &ask.channel)?,
-            ClientFrame::Event(event) => count(Act::ClientEvent, &event.channel)?,
-            _ => {}
-        }
+        let (act, channel) = match &frame {
+            ClientFrame::Subscribe(ask) => (Act::Subscribe, &ask.channel),
+            ClientFrame::Event(event) => (Act::ClientEvent, &event.channel),
+            _ => return Ok(frame),
+        };
+        self.count_act(by, act, now_ms).await.map_err(over(channel))?;
         Ok(frame)
     }
 

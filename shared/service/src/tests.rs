@@ -10,6 +10,7 @@ mod model_memories;
 mod model_users;
 mod model_verbs;
 mod scenarios;
+mod tally;
 mod usage;
 mod users;
 mod world;

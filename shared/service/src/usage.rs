@@ -1,5 +1,4 @@
-//! Keeps clients and apps to their rates. What is counted lives in this process: exact where one
-//! process serves an app; where several do, each counts its own share.
+//! Keeps clients and apps to their rates: exactly in this process, and close to it together with others on the same store.
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
@@ -9,9 +8,9 @@ use channels::{App, Connection};
 use identity::Facts;
 use protocol::{AppId, ConnectionId, UserId};
 use store::Store;
-use throttle::{Meters, Rate, Verdict};
+use throttle::{Count, Meters, Rate, Verdict};
 
-use crate::{Outbox, Service};
+use crate::{Named, Outbox, Service, Tally};
 
 /// Most users and connections whose acts are remembered. Ours: about 20 MB; beyond that those who
 /// did least are forgotten.
@@ -23,17 +22,33 @@ const APPS: usize = 10_000;
 const ONE: Rate = Rate::per_minute(NonZeroU32::MIN);
 
 /// Who acts.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Who {
     App,
     User(UserId),
     Connection(ConnectionId),
 }
 
+/// What somebody of an app does.
+type Does = (AppId, Who, Act);
+
+/// Ids may have any character, so the length of the one that comes first is told.
+impl Named for Does {
+    fn name(&self) -> String {
+        let (app, who, act) = self;
+        let act = act.as_str();
+        match who {
+            Who::App => format!("a/{act}/{app}"),
+            Who::User(user) => format!("u/{act}/{}/{app}/{user}", app.as_str().len()),
+            Who::Connection(id) => format!("c/{act}/{}/{app}/{id}", app.as_str().len()),
+        }
+    }
+}
+
 /// What everyone did lately.
 pub(crate) struct Usage {
-    apps: Mutex<Meters<(AppId, Act)>>,
-    users: Mutex<Meters<(AppId, Who, Act)>>,
+    apps: Tally<Does>,
+    users: Tally<Does>,
     /// Who was told to have too many connections.
     full: Mutex<Meters<(AppId, Who)>>,
 }
@@ -41,30 +56,14 @@ pub(crate) struct Usage {
 impl Default for Usage {
     fn default() -> Self {
         Self {
-            apps: Mutex::new(Meters::new(APPS)),
-            users: Mutex::new(Meters::new(USERS)),
+            apps: Tally::new(APPS),
+            users: Tally::new(USERS),
             full: Mutex::new(Meters::new(APPS)),
         }
     }
 }
 
 impl Usage {
-    /// Counts an act of a client: first against its user's rate, then against its app's.
-    pub(crate) fn count(&self, by: &Connection, act: Act, now_ms: u64) -> Result<(), Over> {
-        if let Some(rate) = rate(&by.app, Whose::User, act) {
-            let who = match &by.user {
-                Some(user) => Who::User(user.id.clone()),
-                None => Who::Connection(by.id.clone()),
-            };
-            let mut users = self.users.lock().unwrap_or_else(PoisonError::into_inner);
-            let verdict = users.count((by.app.id.clone(), who, act), rate, now_ms);
-            drop(users);
-            let over = |abuse| Over { act, whose: Whose::User, rate, abuse };
-            judge(verdict, over, &by.app, Some(by))?;
-        }
-        self.count_app(&by.app, act, Some(by), now_ms)
-    }
-
     /// Writes to the audit log, now and then, that a user or a whole app has as many connections as it may have.
     pub(crate) fn over_connections(&self, app: &AppId, user: Option<&UserId>, now_ms: u64) {
         let who = user.map_or(Who::App, |user| Who::User(user.clone()));
@@ -76,21 +75,6 @@ impl Usage {
             let user = user.map(UserId::as_str);
             tracing::warn!(target: "audit", %app, limit = "connections", of, user, "over a limit");
         }
-    }
-
-    /// Counts an act of an app. Nobody is to blame for the sum of what all do: it never counts as abuse.
-    fn count_app(
-        &self,
-        app: &App,
-        act: Act,
-        by: Option<&Connection>,
-        now_ms: u64,
-    ) -> Result<(), Over> {
-        let Some(rate) = rate(app, Whose::App, act) else { return Ok(()) };
-        let mut apps = self.apps.lock().unwrap_or_else(PoisonError::into_inner);
-        let verdict = apps.count((app.id.clone(), act), rate, now_ms);
-        drop(apps);
-        judge(verdict, |_| Over { act, whose: Whose::App, rate, abuse: false }, app, by)
     }
 }
 
@@ -120,11 +104,46 @@ fn judge(
 }
 
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
+    /// Counts an act of a client: first against its user's rate, then against its app's.
+    pub(crate) async fn count_act(
+        &self,
+        by: &Connection,
+        act: Act,
+        now_ms: u64,
+    ) -> Result<(), Over> {
+        if let Some(rate) = rate(&by.app, Whose::User, act) {
+            let who = match &by.user {
+                Some(user) => Who::User(user.id.clone()),
+                None => Who::Connection(by.id.clone()),
+            };
+            let does = (by.app.id.clone(), who, act);
+            let verdict =
+                self.tally(&self.usage.users, does, (rate, Count::WhatFits), now_ms).await;
+            let over = |abuse| Over { act, whose: Whose::User, rate, abuse };
+            judge(verdict, over, &by.app, Some(by))?;
+        }
+        self.count_app(&by.app, act, Some(by), now_ms).await
+    }
+
+    /// Counts an act of an app. Nobody is to blame for the sum of what all do: it never counts as abuse.
+    async fn count_app(
+        &self,
+        app: &App,
+        act: Act,
+        by: Option<&Connection>,
+        now_ms: u64,
+    ) -> Result<(), Over> {
+        let Some(rate) = rate(app, Whose::App, act) else { return Ok(()) };
+        let does = (app.id.clone(), Who::App, act);
+        let verdict = self.tally(&self.usage.apps, does, (rate, Count::WhatFits), now_ms).await;
+        judge(verdict, |_| Over { act, whose: Whose::App, rate, abuse: false }, app, by)
+    }
+
     /// Counts a signed request of an app. `now_ms`: milliseconds since the Unix epoch.
     ///
     /// # Errors
     /// When the app makes more than it may; nothing is to be done for it then.
-    pub fn count_request(&self, app: &App, now_ms: u64) -> Result<(), Over> {
-        self.usage.count_app(app, Act::Request, None, now_ms)
+    pub async fn count_request(&self, app: &App, now_ms: u64) -> Result<(), Over> {
+        self.count_app(app, Act::Request, None, now_ms).await
     }
 }

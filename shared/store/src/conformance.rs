@@ -5,6 +5,7 @@ mod absence;
 mod events;
 pub mod idempotency;
 mod order;
+pub mod rates;
 mod users;
 
 use std::future::Future;
@@ -39,6 +40,7 @@ pub async fn run<S: Store>(store: &S) {
     events::run(store).await;
     users::run(store).await;
     idempotency::run(store).await;
+    rates::run(store).await;
 }
 
 /// An app with the given limits.

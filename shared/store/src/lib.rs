@@ -6,6 +6,7 @@ pub mod conformance;
 mod events;
 pub mod idempotency;
 mod memory;
+mod rates;
 mod users;
 
 use std::future::Future;
@@ -17,6 +18,7 @@ use protocol::{AppId, ChannelName, ConnectionId, SocketId, UserId};
 pub use events::{EVENTS_PER_ANSWER, Events};
 pub use idempotency::{Begun, Claim, Idempotency};
 pub use memory::MemoryStore;
+pub use rates::SharedRates;
 pub use users::Users;
 
 /// How long a wish may arrive late and still be known to be overtaken, milliseconds. A function of API Gateway runs for 29 s
@@ -78,7 +80,7 @@ pub struct Subscribers {
 }
 
 /// Who is connected, subscribed and present.
-pub trait Store: Events + Users + Idempotency {
+pub trait Store: Events + Users + Idempotency + SharedRates {
     /// Remembers an admitted connection, unless its app is over its limit.
     fn open(&self, connection: Connection) -> impl Future<Output = Result<Opened, Error>> + Send;
 

@@ -4,6 +4,7 @@
 mod channel;
 mod events;
 mod idempotency;
+mod rates;
 mod shards;
 mod users;
 mod wishes;

@@ -2,7 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use crate::{Bucket, Rate};
+use crate::crowd::Kept;
+use crate::{Bucket, Count, Rate};
 
 /// Refusals after which someone is not clumsy but abusive. Ours: a client that heeds its first
 /// refusals never comes near.
@@ -38,6 +39,24 @@ impl Meter {
     /// Counts one.
     pub fn count(&mut self, rate: Rate, now_ms: u64) -> Verdict {
         let Err(retry_after_ms) = self.bucket.take(rate, now_ms) else { return Verdict::Pass };
+        self.refuse(retry_after_ms, now_ms)
+    }
+
+    /// Refuses what passed here, because others left no room for it; what could be refused does not count then.
+    pub fn overrule(
+        &mut self,
+        rate: Rate,
+        count: Count,
+        retry_after_ms: u64,
+        now_ms: u64,
+    ) -> Verdict {
+        if count == Count::WhatFits {
+            self.bucket.give_back(rate);
+        }
+        self.refuse(retry_after_ms, now_ms)
+    }
+
+    fn refuse(&mut self, retry_after_ms: u64, now_ms: u64) -> Verdict {
         let abuse = self.strikes.take(STRIKES, now_ms).is_err();
         let quiet_ms = self.quiet_until_ms.saturating_sub(now_ms);
         let tell = !(1..=TELL_EVERY_MS).contains(&quiet_ms);
@@ -54,16 +73,18 @@ impl Meter {
     pub fn wait_ms(&self, rate: Rate, now_ms: u64) -> Result<(), u64> {
         self.bucket.wait_ms(rate, now_ms)
     }
+}
 
-    /// Whether a new one would do the same.
-    pub(crate) fn is_new(&self, now_ms: u64) -> bool {
+impl Kept for Meter {
+    type Weight = (Bucket, Bucket);
+
+    fn is_new(&self, now_ms: u64) -> bool {
         self.bucket.is_whole(now_ms)
             && self.strikes.is_whole(now_ms)
             && self.quiet_until_ms <= now_ms
     }
 
-    /// Who is kept when there is no room for all: those who did most lately.
-    pub(crate) fn weight(&self) -> (Bucket, Bucket) {
+    fn weight(&self) -> (Bucket, Bucket) {
         (self.strikes, self.bucket)
     }
 }
@@ -73,6 +94,17 @@ mod tests {
     use super::*;
 
     const ONE: Rate = Rate::per_second(NonZeroU32::MIN);
+
+    #[test]
+    fn what_others_left_no_room_for_is_refused() {
+        let mut meter = Meter::default();
+        assert_eq!(meter.count(ONE, 0), Verdict::Pass);
+        let over = |tell| Verdict::Over { retry_after_ms: 7, tell, abuse: false };
+        assert_eq!(meter.overrule(ONE, Count::WhatFits, 7, 0), over(true));
+        assert_eq!(meter.count(ONE, 0), Verdict::Pass);
+        assert_eq!(meter.overrule(ONE, Count::All, 7, 0), over(false));
+        assert_eq!(meter.wait_ms(ONE, 0), Err(1_000));
+    }
 
     #[test]
     fn refusals_are_told_now_and_then_and_in_the_end_abuse() {

@@ -1,30 +1,35 @@
-//! A meter for each of many, in bounded memory.
+//! A meter for each of many.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::{Meter, Rate, Verdict};
+use crate::crowd::Crowd;
+use crate::{Count, Meter, Rate, Verdict};
 
 /// Meters by key, at most so many. When they are too many, those that count nothing any more go first,
 /// then the quarter that did least; a key that went starts anew.
 #[derive(Debug)]
-pub struct Meters<K> {
-    meters: HashMap<K, Meter>,
-    most: usize,
-}
+pub struct Meters<K>(Crowd<K, Meter>);
 
 impl<K: Hash + Eq> Meters<K> {
     /// No meters yet, and never more than `most`.
     pub fn new(most: usize) -> Self {
-        Self { meters: HashMap::new(), most }
+        Self(Crowd::new(most))
     }
 
     /// Counts one for a key.
     pub fn count(&mut self, key: K, rate: Rate, now_ms: u64) -> Verdict {
-        if self.meters.len() >= self.most && !self.meters.contains_key(&key) {
-            self.make_room(now_ms);
-        }
-        self.meters.entry(key).or_default().count(rate, now_ms)
+        self.0.of(key, now_ms).count(rate, now_ms)
+    }
+
+    /// Refuses what passed here for a key, because others left no room for it.
+    pub fn overrule(
+        &mut self,
+        key: K,
+        (rate, count): (Rate, Count),
+        retry_after_ms: u64,
+        now_ms: u64,
+    ) -> Verdict {
+        self.0.of(key, now_ms).overrule(rate, count, retry_after_ms, now_ms)
     }
 
     /// Whether one more would pass for a key. Nothing is counted.
@@ -32,27 +37,7 @@ impl<K: Hash + Eq> Meters<K> {
     /// # Errors
     /// When it would not: the milliseconds until it would.
     pub fn wait_ms(&self, key: &K, rate: Rate, now_ms: u64) -> Result<(), u64> {
-        self.meters.get(key).map_or(Ok(()), |meter| meter.wait_ms(rate, now_ms))
-    }
-
-    /// Drops what is not needed, and more if that is too little. The work is paid for by the insertions
-    /// before: at least a quarter of the room is free afterwards.
-    fn make_room(&mut self, now_ms: u64) {
-        self.meters.retain(|_, meter| !meter.is_new(now_ms));
-        let keep = self.most - self.most.div_ceil(4);
-        if self.meters.len() <= keep {
-            return;
-        }
-        let mut weights: Vec<_> = self.meters.values().map(Meter::weight).collect();
-        let drop = weights.len() - keep;
-        let (_, limit, _) = weights.select_nth_unstable(drop - 1);
-        let limit = *limit;
-        let mut left = drop;
-        self.meters.retain(|_, meter| {
-            let goes = left > 0 && meter.weight() <= limit;
-            left -= usize::from(goes);
-            !goes
-        });
+        self.0.get(key).map_or(Ok(()), |meter| meter.wait_ms(rate, now_ms))
     }
 }
 
@@ -86,7 +71,7 @@ mod tests {
         }
         for key in 1..100_000 {
             assert!(passes(&mut meters, key, 0));
-            assert!(meters.meters.len() <= 100);
+            assert!(meters.0.len() <= 100);
         }
         assert!(!passes(&mut meters, 0, 0), "an abuser is not washed out by strangers");
     }
@@ -99,7 +84,7 @@ mod tests {
         }
         passes(&mut meters, 3, 60_000);
         passes(&mut meters, 4, 60_000);
-        assert_eq!(meters.meters.len(), 2);
+        assert_eq!(meters.0.len(), 2);
     }
 
     #[test]
@@ -107,7 +92,7 @@ mod tests {
         let mut meters = Meters::new(1);
         for key in 0..10 {
             assert!(passes(&mut meters, key, 0));
-            assert_eq!(meters.meters.len(), 1);
+            assert_eq!(meters.0.len(), 1);
         }
     }
 }

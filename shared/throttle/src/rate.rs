@@ -28,13 +28,24 @@ impl Rate {
         self.count.get()
     }
 
+    /// The time in which so many may come.
+    pub(crate) fn window_ms(self) -> u64 {
+        self.window_ms
+    }
+
+    /// One part of so many at once, and in the long run a part of that; `None` if it is less than one.
+    pub(crate) fn part(self, parts: u32) -> Option<Self> {
+        let count = NonZeroU32::new(self.count.get() / parts)?;
+        Some(Self { count, window_ms: self.window_ms * u64::from(parts) })
+    }
+
     /// Microseconds that one takes from the room.
-    fn step_us(self) -> u64 {
+    pub(crate) fn step_us(self) -> u64 {
         (self.window_ms * US_PER_MS).div_ceil(u64::from(self.count.get()))
     }
 
     /// Microseconds that fill the room.
-    fn room_us(self) -> u64 {
+    pub(crate) fn room_us(self) -> u64 {
         self.step_us() * u64::from(self.count.get())
     }
 }
@@ -61,6 +72,11 @@ impl Bucket {
         }
         self.whole_at_us = next;
         Ok(())
+    }
+
+    /// Gives back what was taken last.
+    pub(crate) fn give_back(&mut self, rate: Rate) {
+        self.whole_at_us = self.whole_at_us.saturating_sub(rate.step_us());
     }
 
     fn is_possible(self, rate: Rate, now_us: u64) -> bool {

@@ -116,7 +116,8 @@ impl<S: Store, F: Facts + 'static> Handler for Visit<'_, S, F> {
             u64::try_from(self.since.elapsed().as_millis()).map_or(Asked::FIRST, Asked::at_ms);
         let handled = self.door.service.message(id, text, asked, now_ms()).await;
         if handled == Handled::NotAuthorized
-            && let Err(often) = self.door.entrance.visitors.failed(self.from, now_ms())
+            && let Err(often) =
+                self.door.entrance.visitors.failed(&self.door.service, self.from, now_ms()).await
         {
             let fault = Fault::new(Code::OverCapacity, often.to_string());
             self.door.sockets.close(id, &fault).await;

@@ -92,19 +92,23 @@ async fn a_user_who_asks_too_often_is_told_when_to_come_back() {
     assert_eq!(ask("2").await.status, 200);
 }
 
-#[test]
-fn connects_are_counted_by_address() {
+#[tokio::test]
+async fn connects_are_counted_by_address() {
     let rates = AddressRates { connects: per_minute(2), failures: per_minute(1) };
-    let visitors = Visitors::new(rates);
+    let (visitors, world) = (Visitors::new(rates), World::new().await);
+    let service = &world.service;
+    let connects = async |from, now| visitors.connects(service, from, now).await;
+    let failed = async |from, now| visitors.failed(service, from, now).await;
     let (one, two) = (from("203.0.113.7"), from("203.0.113.8"));
-    assert_eq!((visitors.connects(one, 0), visitors.connects(one, 0)), (Ok(()), Ok(())));
-    let often = visitors.connects(one, 0).unwrap_err().to_string();
+    assert_eq!((connects(one, 0).await, connects(one, 0).await), (Ok(()), Ok(())));
+    let often = connects(one, 0).await.unwrap_err().to_string();
     assert_eq!(often, "Too many connections from your address: come back in 30 s");
-    assert_eq!(visitors.connects(one, 30_000), Ok(()));
-    assert_eq!(visitors.failed(two, 0), Ok(()));
-    let often = visitors.connects(two, 0).unwrap_err().to_string();
+    assert_eq!(connects(one, 30_000).await, Ok(()));
+    assert_eq!(failed(two, 0).await, Ok(()));
+    let often = connects(two, 0).await.unwrap_err().to_string();
     assert_eq!(often, "Too many wrong signatures and tokens from your address: come back in 60 s");
-    assert!(visitors.failed(two, 0).is_err());
-    assert_eq!(visitors.connects(two, 60_000), Ok(()));
-    assert_eq!(visitors.connects(None, 0), Ok(()), "a host that knows no addresses limits none");
+    assert!(failed(two, 0).await.is_err());
+    assert_eq!(connects(two, 60_000).await, Ok(()));
+    let nobody = connects(None, 0).await;
+    assert_eq!(nobody, Ok(()), "a host that knows no addresses limits none");
 }

@@ -138,7 +138,7 @@ pub(super) struct World {
     described: Described,
     pub(super) frames: Frames,
     pub(super) told: Told,
-    service: Arc<Service<MemoryStore, Frames, Known>>,
+    pub(super) service: Arc<Service<MemoryStore, Frames, Known>>,
 }
 
 /// An answer, read whole.

@@ -102,9 +102,12 @@ async fn an_apps_requests_have_a_rate() {
     let per_app = Rates { requests: per_second(2), ..Rates::default() };
     let world = World::with(Limits { per_app, ..Limits::default() });
     let app = world.service.apps().first().clone();
-    let count = |now_ms| world.service.count_request(&app, now_ms).map_err(|over| over.message());
-    assert_eq!((count(0), count(0)), (Ok(()), Ok(())));
+    let count = async |now_ms| {
+        let counted = world.service.count_request(&app, now_ms).await;
+        counted.map_err(|over| over.message())
+    };
+    assert_eq!((count(0).await, count(0).await), (Ok(()), Ok(())));
     let message = "Over quota: this app may make 2 requests per second; send fewer, or batches";
-    assert_eq!(count(0), Err(message.into()));
-    assert_eq!(count(500), Ok(()));
+    assert_eq!(count(0).await, Err(message.into()));
+    assert_eq!(count(500).await, Ok(()));
 }
