@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// Measure only scenarios with at most this many connections.
     #[arg(long, default_value_t = 9_000)]
     up_to: usize,
+    /// Posts of the burst of `publish`: fewer than 10,000 for a first impression.
+    #[arg(long)]
+    posts: Option<usize>,
 }
 
 /// What can be measured.
@@ -111,7 +114,7 @@ struct Row {
 /// When a server cannot be built or started, or a connection breaks.
 pub(crate) fn run(options: &Options) -> Result<(), Trouble> {
     if options.what == What::Publish {
-        return posts::run(options.write, options.quick.then_some(QUICK_POSTS));
+        return posts::run(options.write, options.posts.or(options.quick.then_some(QUICK_POSTS)));
     }
     if options.what == What::Fanout {
         return fanout::run(options.write, options.quick);

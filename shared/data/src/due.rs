@@ -51,9 +51,9 @@ struct Entry {
 }
 
 impl Data {
-    /// What is due at `now`, at most 2,000 entries of each of the 16 shards, the oldest of each first.
-    pub async fn due(&self, now: Timestamp) -> Result<Vec<Due>, Error> {
-        let shards = (0..keys::SHARDS).map(|shard| self.due_of(shard, now));
+    /// What is due at `now`, and was not at `seen`: at most 2,000 entries of each of the 16 shards, the oldest of each first.
+    pub async fn due(&self, seen: Option<Timestamp>, now: Timestamp) -> Result<Vec<Due>, Error> {
+        let shards = (0..keys::SHARDS).map(|shard| self.due_of(shard, seen, now));
         Ok(try_join_all(shards).await?.into_iter().flatten().collect())
     }
 
@@ -85,14 +85,22 @@ impl Data {
         Ok(times.iter().filter_map(time).map(Timestamp::from_ms).collect())
     }
 
-    async fn due_of(&self, shard: u8, now: Timestamp) -> Result<Vec<Due>, Error> {
+    async fn due_of(
+        &self,
+        shard: u8,
+        seen: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Vec<Due>, Error> {
         let query = self.client.query().table_name(&self.tables.posts).index_name(keys::DUE_INDEX);
-        let query =
-            query.key_condition_expression("due_pk = :shard AND due_sk < :after").limit(PAGE);
+        let query = query
+            .key_condition_expression("due_pk = :shard AND due_sk BETWEEN :from AND :to")
+            .limit(PAGE);
         let query = query.expression_attribute_values(":shard", text(keys::shard(shard)));
-        // Everything of this millisecond sorts before the next one.
-        let after = format!("{:015}", now.ms() + 1);
-        let query = query.expression_attribute_values(":after", text(after));
+        // Everything of a millisecond sorts before the next one.
+        let bound = |at: Timestamp| text(format!("{:015}", at.ms() + 1));
+        let from = seen.map_or_else(|| text("0"), bound);
+        let query = query.expression_attribute_values(":from", from);
+        let query = query.expression_attribute_values(":to", bound(now));
         let mut pages = query.into_paginator().send();
         let mut found = Vec::new();
         while found.len() < PER_SHARD

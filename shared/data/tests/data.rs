@@ -112,19 +112,21 @@ async fn the_due_index_has_what_is_due_and_nothing_else() {
     ] {
         data.create_post(&post).await.unwrap();
     }
-    let due = data.due(now()).await.unwrap();
+    let due = data.due(None, now()).await.unwrap();
     let expected = Due::Post {
         post: PostId::parse("now").unwrap(),
         workspace: WorkspaceId::parse("w").unwrap(),
     };
     assert_eq!(due, [expected]);
+    let seen = |ms| data.due(Some(now().minus(Duration::from_millis(ms))), now());
+    assert_eq!((seen(1).await.unwrap().len(), seen(0).await.unwrap().len()), (1, 0));
 
     let (before, _) = data.get_post(&PostId::parse("now").unwrap()).await.unwrap();
     let PostClaim::Taken(after, deliveries) = before.claim(now(), &Settings::default()) else {
         panic!("not due")
     };
     data.claim_posts(&[claim(&before, &after, &deliveries)]).await.unwrap();
-    let due = data.due(now()).await.unwrap();
+    let due = data.due(None, now()).await.unwrap();
     assert!(
         matches!(due.as_slice(), [Due::Delivery { delivery, .. }] if *delivery == deliveries[0].id),
         "{due:?}"
@@ -132,12 +134,12 @@ async fn the_due_index_has_what_is_due_and_nothing_else() {
 
     data.look_again(&after, None).await.unwrap();
     assert_eq!(
-        data.due(now().plus(Duration::from_secs(3600))).await.unwrap().len(),
+        data.due(None, now().plus(Duration::from_secs(3600))).await.unwrap().len(),
         2,
         "the delivery and `later`"
     );
     data.look_again(&after, Some(now())).await.unwrap();
-    assert_eq!(data.due(now()).await.unwrap().len(), 2);
+    assert_eq!(data.due(None, now()).await.unwrap().len(), 2);
     assert_eq!(data.get_post(&before.id).await.unwrap().0, after, "looking again makes no version");
 }
 

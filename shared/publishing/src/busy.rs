@@ -5,8 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Bound;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use posts::{AccountId, WorkspaceId};
 use tokio::sync::oneshot;
@@ -17,7 +16,6 @@ use crate::tick::{IN_FLIGHT, Task};
 #[derive(Debug)]
 pub(crate) struct Busy {
     state: Mutex<State>,
-    tasks: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -31,15 +29,13 @@ struct State {
     last: Option<WorkspaceId>,
 }
 
-/// One task that this process has to do. It counts as long as it lives.
-#[derive(Debug)]
-pub(crate) struct Counted(Arc<AtomicUsize>);
-
 /// An account that is worked on as long as this lives.
 pub(crate) struct Taken<'a> {
     busy: &'a Busy,
     id: &'a AccountId,
     turn: Turn,
+    /// Whether it did something since it was called.
+    worked: bool,
     /// Until it has ended in order: then another run may have the account.
     held: bool,
 }
@@ -57,22 +53,11 @@ impl Default for Busy {
             waiting: BTreeMap::new(),
             last: None,
         };
-        Self { state: Mutex::new(state), tasks: Arc::default() }
+        Self { state: Mutex::new(state) }
     }
 }
 
 impl Busy {
-    /// How many tasks this process has to do.
-    pub(crate) fn tasks(&self) -> usize {
-        self.tasks.load(Ordering::Relaxed)
-    }
-
-    /// Counts one more.
-    pub(crate) fn count(&self) -> Counted {
-        self.tasks.fetch_add(1, Ordering::Relaxed);
-        Counted(Arc::clone(&self.tasks))
-    }
-
     /// Takes an account with its tasks once it is the workspace's turn. Nothing if another run of this process has it:
     /// that one does the tasks.
     pub(crate) async fn take<'a>(
@@ -90,11 +75,8 @@ impl Busy {
             state.accounts.insert(id.clone(), tasks);
             state.turn(workspace)
         };
-        let mut taken = Taken { busy: self, id, turn, held: true };
-        if let Turn::Waits(called) = &mut taken.turn {
-            called.await.ok()?;
-            taken.turn = Turn::Works;
-        }
+        let mut taken = Taken { busy: self, id, turn, worked: false, held: true };
+        taken.called().await?;
         Some(taken)
     }
 
@@ -109,6 +91,10 @@ impl State {
             self.free -= 1;
             return Turn::Works;
         }
+        self.wait(workspace)
+    }
+
+    fn wait(&mut self, workspace: &WorkspaceId) -> Turn {
         let (call, called) = oneshot::channel();
         self.waiting.entry(workspace.clone()).or_default().push_back(call);
         Turn::Waits(called)
@@ -138,7 +124,40 @@ impl State {
     }
 }
 
-impl Taken<'_> {
+impl<'a> Taken<'a> {
+    /// Which account.
+    pub(crate) fn id(&self) -> &'a AccountId {
+        self.id
+    }
+
+    /// Waits for its turn. Nothing if it never comes.
+    async fn called(&mut self) -> Option<()> {
+        if let Turn::Waits(called) = &mut self.turn {
+            called.await.ok()?;
+            self.turn = Turn::Works;
+        }
+        Some(())
+    }
+
+    /// Comes before each task: a place goes round the workspaces task by task, however many an account has.
+    pub(crate) async fn give_way(&mut self, workspace: &WorkspaceId) {
+        if self.worked && self.wait_behind_others(workspace) {
+            // Whoever waits is called as long as there are places.
+            self.called().await;
+        }
+        self.worked = true;
+    }
+
+    fn wait_behind_others(&mut self, workspace: &WorkspaceId) -> bool {
+        let mut state = self.busy.state();
+        let others = state.waiting.keys().any(|waits| waits != workspace);
+        if others {
+            self.turn = state.wait(workspace);
+            state.pass_on();
+        }
+        others
+    }
+
     /// The next tasks of the account; nothing once there are no more and others may take it.
     pub(crate) fn tasks(&mut self) -> Option<Vec<Task>> {
         let mut state = self.busy.state();
@@ -166,12 +185,6 @@ impl Drop for Taken<'_> {
         if has_place {
             state.pass_on();
         }
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

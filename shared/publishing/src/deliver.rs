@@ -9,6 +9,7 @@ use posts::{
 };
 
 use crate::attempt::PANICKED;
+use crate::busy::Taken;
 use crate::media::Pictures;
 use crate::reach::{Connected, Reach};
 use crate::tick::{PATIENCE, RENEW, Run, Task};
@@ -28,7 +29,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         };
         let Some(mut taken) = self.busy.take(&id, &workspace, tasks).await else { return report };
         while let Some(tasks) = taken.tasks() {
-            match self.work(&id, ordered(tasks), run, &mut report).await {
+            match self.work(&mut taken, ordered(tasks), run, &mut report).await {
                 // The account has another worker, which does the work or leaves it to the next run.
                 Ok(()) | Err(Error::Conflict | Error::NotFound) => {}
                 Err(error) => {
@@ -41,32 +42,34 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
 
     async fn work(
         &self,
-        id: &AccountId,
+        taken: &mut Taken<'_>,
         tasks: Vec<Task>,
         run: &Run,
         report: &mut TickReport,
     ) -> Result<(), Error> {
         // In a process that is alone on its store, what this process knows is all there is to know.
         if run.settings.alone {
-            return self.work_leased(id, tasks, run, report).await;
+            return self.work_leased(taken, tasks, run, report).await;
         }
+        let id = taken.id();
         self.data.lease_account(id, &run.me, run.clock.now(), &run.settings).await?;
-        let worked = self.work_leased(id, tasks, run, report).await;
+        let worked = self.work_leased(taken, tasks, run, report).await;
         self.data.release_account(id, &run.me).await?;
         worked
     }
 
     async fn work_leased(
         &self,
-        id: &AccountId,
+        taken: &mut Taken<'_>,
         tasks: Vec<Task>,
         run: &Run,
         report: &mut TickReport,
     ) -> Result<(), Error> {
-        let mut leased_at = run.clock.now();
+        let (id, mut leased_at) = (taken.id(), run.clock.now());
         let platform = self.platform_of(&tasks).await?;
         let mut reach = self.reach(id, &platform, leased_at).await?;
         for task in tasks {
+            taken.give_way(&task.workspace).await;
             let now = run.clock.now();
             if !run.settings.alone && now.since(leased_at) >= RENEW {
                 self.data.lease_account(id, &run.me, now, &run.settings).await?;

@@ -7,6 +7,7 @@ mod accounts;
 mod announce;
 mod approve_post;
 mod attempt;
+mod backlog;
 mod bulk;
 mod busy;
 mod cancel_post;
@@ -41,6 +42,7 @@ mod series;
 mod sweep_media;
 mod tick;
 mod values;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -59,6 +61,8 @@ pub struct Publishing<P, A> {
     data: data::Data,
     vault: Arc<Vault>,
     gates: gates::Gates,
+    backlog: backlog::Backlog,
+    waiting: waiting::Waiting,
     busy: busy::Busy,
     planned: chores::Planned,
     media: Media,
@@ -80,12 +84,15 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         announcer: A,
         settings: Settings,
     ) -> Self {
-        let (gates, busy, planned, reached, late) = Default::default();
+        let (gates, backlog, waiting, busy) = Default::default();
+        let (planned, reached, late) = Default::default();
         let (media, process) = (Media::none(), numbers::name());
         Self {
             data,
             vault,
             gates,
+            backlog,
+            waiting,
             busy,
             planned,
             reached,

@@ -13,10 +13,11 @@ use posts::{
     WorkspaceId, limits,
 };
 
-use crate::busy::Counted;
+use crate::backlog::Backlog;
 use crate::claim_posts::{Batch, TOGETHER};
 use crate::claimed::Claimed;
 use crate::clock::Clock;
+use crate::waiting::Counted;
 use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
 
 /// Most accounts that a process publishes to at once, over all its runs. Source: the load that one machine is for.
@@ -24,10 +25,6 @@ pub(crate) const IN_FLIGHT: usize = 256;
 
 /// Most posts that one run claims at once, where each is claimed alone. Ours: claims wait for the store, not for platforms.
 const CLAIMS_AT_ONCE: usize = 64;
-
-/// Most deliveries that wait in this process. What is due beyond that stays in the store: memory stays flat, and what other
-/// workspaces have due meanwhile gets its turn. Ours: what 256 at once need for some seconds.
-const WAITING: usize = 2_048;
 
 /// One run: who works, since when, by which rules.
 pub(crate) struct Run {
@@ -86,7 +83,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let me = Worker { process: self.process.clone(), run: numbers::name() };
         let run = Run { me, clock: Clock::starting(now), horizon, settings: self.settings };
         self.plan_chores(now).await;
-        let due = match self.data.due(horizon).await {
+        let own = Backlog::default();
+        let backlog = if self.settings.alone { &self.backlog } else { &own };
+        let seen = backlog.seen(now);
+        let due = match self.data.due(seen, horizon).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(cause = ?error, "the due posts cannot be read; the next run tries again");
@@ -94,6 +94,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             }
         };
         let Sorted { posts, tasks, series, jobs, chores } = self.sort(due);
+        backlog.add(posts, seen, now);
         for id in series {
             self.advance_series(&id, &run).await;
         }
@@ -101,11 +102,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             self.run_job(&id, &run).await;
         }
         let chores = chores.into_iter().map(|chore| self.do_chore(chore, &run));
-        join(self.publish(interleave(posts), tasks, &run), join_all(chores)).await.0
+        join(self.publish(backlog, tasks, &run), join_all(chores)).await.0
     }
 
-    async fn publish(&self, posts: Vec<PostId>, mut tasks: Tasks, run: &Run) -> TickReport {
-        let (mut report, claimed) = self.claim_posts(posts, run).await;
+    async fn publish(&self, backlog: &Backlog, mut tasks: Tasks, run: &Run) -> TickReport {
+        let (mut report, claimed) = self.claim_posts(backlog, run).await;
         for (account, more) in claimed {
             tasks.entry(account).or_default().extend(more);
         }
@@ -119,28 +120,29 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         report
     }
 
-    async fn claim_posts(&self, posts: Vec<PostId>, run: &Run) -> (TickReport, Tasks) {
+    async fn claim_posts(&self, backlog: &Backlog, run: &Run) -> (TickReport, Tasks) {
         let (mut report, mut tasks) = (TickReport::default(), Tasks::new());
-        let mut posts = posts.into_iter().peekable();
-        let mut waiting = self.busy.tasks();
-        while waiting < WAITING && posts.peek().is_some() {
+        loop {
+            let most = if run.settings.alone { TOGETHER } else { CLAIMS_AT_ONCE };
+            let taken = backlog.take(most, &self.waiting);
+            if taken.ids.is_empty() {
+                return (report, tasks);
+            }
             let done = if run.settings.alone {
-                self.claim_together(posts.by_ref().take(TOGETHER).collect(), run).await
+                self.claim_together(taken.ids.clone(), run).await
             } else {
-                self.claim_each(posts.by_ref().take(CLAIMS_AT_ONCE).collect(), run).await
+                self.claim_each(taken.ids.clone(), run).await
             };
             report += done.0;
             for (claimed, payloads) in done.1 {
                 let of = Arc::new(claimed);
                 for (delivery, payload) in of.all().into_iter().zip(payloads) {
-                    waiting += 1;
                     let fresh = Fresh { of: Arc::clone(&of), payload };
-                    let task = self.task(delivery, Some(fresh));
+                    let task = self.task(delivery, fresh);
                     tasks.entry(task.0).or_default().push(task.1);
                 }
             }
         }
-        (report, tasks)
     }
 
     async fn claim_each(&self, posts: Vec<PostId>, run: &Run) -> Batch {
@@ -157,14 +159,15 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         batch
     }
 
-    fn task(&self, delivery: Delivery, fresh: Option<Fresh>) -> (AccountId, Task) {
+    fn task(&self, delivery: Delivery, fresh: Fresh) -> (AccountId, Task) {
+        let _counted = self.waiting.count(&delivery.id, &delivery.workspace_id);
         let task = Task {
             scheduled_at: delivery.scheduled_at,
             post: delivery.post_id,
             delivery: delivery.id,
             workspace: delivery.workspace_id,
-            fresh,
-            _counted: self.busy.count(),
+            fresh: Some(fresh),
+            _counted,
         };
         (delivery.account_id, task)
     }
@@ -179,8 +182,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 Due::Series(id) => sorted.series.push(id),
                 Due::Job(id) => sorted.jobs.push(id),
                 Due::Chore(chore) => sorted.chores.push(chore),
+                // It waits its turn since an earlier run.
+                Due::Delivery { delivery, .. } if self.waiting.has(&delivery) => {}
                 Due::Delivery { post, workspace, delivery, account, scheduled_at } => {
-                    let _counted = self.busy.count();
+                    let _counted = self.waiting.count(&delivery, &workspace);
                     let task =
                         Task { scheduled_at, post, delivery, workspace, fresh: None, _counted };
                     sorted.tasks.entry(account).or_default().push(task);
@@ -201,16 +206,6 @@ struct Sorted {
     chores: Vec<Chore>,
 }
 
-/// Takes from each workspace in turn, so that one's bulk does not delay the rest.
-fn interleave(posts: BTreeMap<WorkspaceId, Vec<PostId>>) -> Vec<PostId> {
-    let mut queues: Vec<_> = posts.into_values().map(Vec::into_iter).collect();
-    let mut fair = Vec::new();
-    while !queues.is_empty() {
-        queues.retain_mut(|queue| queue.next().map(|post| fair.push(post)).is_some());
-    }
-    fair
-}
-
 /// How long a platform may take. Longer than any platform's own limit, shorter than half a lease.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -218,17 +213,3 @@ const _: () = assert!(PATIENCE.as_secs() * 2 <= limits::LEASE_LEFT.as_secs());
 
 /// How old an account's lease may grow before it is renewed: what is left is longer than one attempt.
 pub(crate) const RENEW: Duration = Duration::from_secs(45);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_workspace_does_not_delay_the_rest() {
-        let id = |text: &str| PostId::parse(text).unwrap();
-        let bulk = (0..3).map(|n| id(&format!("a{n}"))).collect();
-        let posts = [("a", bulk), ("b", vec![id("b0")])];
-        let posts = posts.map(|(name, posts)| (WorkspaceId::parse(name).unwrap(), posts));
-        assert_eq!(interleave(posts.into()), ["a0", "b0", "a1", "a2"].map(id));
-    }
-}

@@ -6,6 +6,7 @@ mod client;
 mod receiver;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -56,8 +57,7 @@ struct Run {
 /// # Errors
 /// When the server cannot be built or started, or posts do not arrive.
 pub(crate) fn run(write: bool, posts: Option<usize>) -> Result<(), Trouble> {
-    succeed(cargo().args(["build", "--release", "--package", "pushbridge"]))?;
-    let binary = built("release", "pushbridge")?;
+    let binary = binary()?;
     let machine = machine::describe();
     let receiver = Receiver::start().map_err(|e| Trouble::of("cannot start the receiver", e))?;
     let server = Server::pushbridge(&binary)?;
@@ -87,6 +87,15 @@ pub(crate) fn run(write: bool, posts: Option<usize>) -> Result<(), Trouble> {
         std::fs::write(&path, &text).map_err(|e| Trouble::of("cannot write the table", e))?;
     }
     Ok(())
+}
+
+/// The release binary; or the one that `PUSHBRIDGE_BIN` names, to compare processor time without an optimized build.
+fn binary() -> Result<PathBuf, Trouble> {
+    if let Some(binary) = std::env::var_os("PUSHBRIDGE_BIN") {
+        return Ok(binary.into());
+    }
+    succeed(cargo().args(["build", "--release", "--package", "pushbridge"]))?;
+    built("release", "pushbridge")
 }
 
 fn connect_accounts(client: &mut Client, receiver: &Receiver) -> Result<Vec<String>, Trouble> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 mod accounts;
+mod backlog;
 mod crash;
 mod decide;
 mod ending;
