@@ -67,7 +67,8 @@ impl DynamoStore {
         let presence = match &join.member {
             Some(member) => {
                 let bytes = connection.app.limits.roster_bytes;
-                let roster = self.roster(place, member, bytes).await?;
+                let counted = before.counts().users + usize::from(*first_of_user);
+                let roster = self.roster(place, member, (counted, *first_of_user), bytes).await?;
                 Some(Presence { first_of_user: *first_of_user, roster })
             }
             None => None,

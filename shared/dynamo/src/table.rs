@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::Error as Dynamo;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem,
@@ -82,6 +83,21 @@ impl Table {
         self.first(pk, from, to, usize::MAX, |_| true).await
     }
 
+    /// The next rows of a range, at most so many, and where those after them begin, if there may be more.
+    pub(crate) async fn some(
+        &self,
+        pk: &str,
+        (from, to): (&str, &str),
+        most: usize,
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), Error> {
+        let most = i32::try_from(most).unwrap_or(i32::MAX);
+        let query = self.range_query(pk, from, to).limit(most).set_exclusive_start_key(start);
+        let page = query.send().await.map_err(Error::of)?;
+        let next = page.last_evaluated_key.filter(|key| !key.is_empty());
+        Ok((page.items.unwrap_or_default(), next))
+    }
+
     /// The first rows of a range for which `wanted` holds, at most so many.
     pub(crate) async fn first(
         &self,
@@ -93,11 +109,7 @@ impl Table {
     ) -> Result<Vec<Item>, Error> {
         let (mut rows, mut start) = (Vec::new(), None);
         loop {
-            let query = self.client.query().table_name(&self.name).consistent_read(true);
-            let query = query.key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to");
-            let query = query.expression_attribute_values(":pk", text(pk.as_str()));
-            let query = query.expression_attribute_values(":from", text(from));
-            let query = query.expression_attribute_values(":to", text(to));
+            let query = self.range_query(&pk, from, to);
             let page = query.set_exclusive_start_key(start.take()).send();
             let page = page.await.map_err(Error::of)?;
             let left = most - rows.len();
@@ -107,6 +119,14 @@ impl Table {
                 return Ok(rows);
             }
         }
+    }
+
+    fn range_query(&self, pk: &str, from: &str, to: &str) -> QueryFluentBuilder {
+        let query = self.client.query().table_name(&self.name).consistent_read(true);
+        let query = query.key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to");
+        let query = query.expression_attribute_values(":pk", text(pk));
+        let query = query.expression_attribute_values(":from", text(from));
+        query.expression_attribute_values(":to", text(to))
     }
 
     /// Writes a whole row.

@@ -19,6 +19,10 @@ use crate::{DynamoStore, Error};
 const AFTER_ALL: &str = "\u{10ffff}";
 /// What sorts before every user id: they have at least one character, and keys may not be empty.
 const BEFORE_ALL: &str = "\u{0}";
+/// What a user's entries in a roster take at least, nearly always, bytes.
+const SMALL_ENTRY: usize = 32;
+/// Rows of a roster that are read before it is known how large they are. Ours: a few units.
+const FIRST_ROWS: usize = 100;
 /// The row is new, or not out of date.
 const LIVE: &str = "attribute_not_exists(x) OR x > :now";
 /// And has the connection already, or room for one more.
@@ -156,16 +160,53 @@ impl DynamoStore {
         self.user_rows(place).await?.iter().filter_map(|row| read(row).transpose()).collect()
     }
 
-    /// As much of the roster as a frame holds. The member's own entry is the one that was announced first.
+    /// As much of the roster as a frame holds, and hardly more is read than that: a channel of thousands costs a newcomer what the
+    /// frame does. The member's own entry is the one that was announced first: this one, if it is `first_of_user`. `counted`:
+    /// how many users there are by the channel's row, for when not all are read.
     pub(crate) async fn roster(
         &self,
         place: &Place,
         member: &Member,
+        (counted, first_of_user): (usize, bool),
         bytes: usize,
     ) -> Result<Roster, Error> {
-        let all = self.seated(place).await?;
-        let own = all.iter().find(|it| it.user_id == member.user_id).unwrap_or(member);
-        Ok(Roster::page(own, all.iter(), all.len(), bytes))
+        let (all, rest) = self.first_users(place, bytes).await?;
+        let own = match all.iter().find(|it| it.user_id == member.user_id) {
+            Some(own) => own.clone(),
+            None if rest && !first_of_user => self.announced(place, member).await?,
+            None => member.clone(),
+        };
+        let count = if rest { counted.max(all.len()) } else { all.len() };
+        Ok(Roster::page(&own, all.iter(), count, bytes))
+    }
+
+    /// The first users of a channel, at least as many as so many bytes of a frame hold, and whether there may be more.
+    async fn first_users(&self, place: &Place, bytes: usize) -> Result<(Vec<Member>, bool), Error> {
+        let (users, now_s) = (place.users(), self.now_s());
+        let (mut all, mut taken, mut start) = (Vec::<Member>::new(), 0, None);
+        let mut most = (bytes / SMALL_ENTRY).clamp(1, FIRST_ROWS);
+        loop {
+            let (rows, next) =
+                self.table.some(&users, (BEFORE_ALL, AFTER_ALL), most, start).await?;
+            for row in rows.iter().filter(|row| is_live(row, now_s)) {
+                let user = read(row)?;
+                taken += user.as_ref().map_or(0, Member::bytes);
+                all.extend(user);
+            }
+            if next.is_none() || taken >= bytes {
+                return Ok((all, next.is_some()));
+            }
+            // As many as would fill the frame if they are like those before.
+            most = (bytes - taken).saturating_mul(all.len()) / taken.max(1) + 1;
+            start = next;
+        }
+    }
+
+    /// A member as it was announced first.
+    async fn announced(&self, place: &Place, member: &Member) -> Result<Member, Error> {
+        let row = self.table.get(place.user(&member.user_id)).await?;
+        let known = row.filter(|row| is_live(row, self.now_s())).as_ref().map(read).transpose()?;
+        Ok(known.flatten().unwrap_or_else(|| member.clone()))
     }
 }
 

@@ -5,9 +5,10 @@ mod meter;
 mod world;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use channels::{App, Connection, Leaving, Limits};
+use channels::{App, Connection, Joined, Leaving, Limits};
 use dynamo::DynamoStore;
 use protocol::ConnectionId;
+use protocol::limits::ROSTER_BYTES_LEAST;
 use std::sync::Arc;
 use store::conformance::idempotency::claim;
 use store::conformance::rates::told;
@@ -92,6 +93,7 @@ async fn no_verb_costs_more_than_it_may() {
     subscribes(&mut table, &c1, &c2, &c3).await;
     leaves(&mut table, &c1, &c2).await;
     publishes(&mut table, &world.client, &c3).await;
+    joins_many(&mut table, &world.client).await;
     publishes_under_a_key(&mut table).await;
     rates(&mut table).await;
     println!("{}", table.lines.join("\n"));
@@ -164,6 +166,46 @@ async fn publishes(table: &mut Table, client: &aws_sdk_dynamodb::Client, c3: &Co
     table.note("sweeps of 18 minutes, a channel of 10,000", 36.0, 120.0);
     table.store.list_channels(&app, "").await.expect("an answer");
     table.note("list of 2 channels", 0.0, 8.0);
+}
+
+/// A newcomer to a presence channel of 10,000 users costs what one to a channel of ten does, apart from the roster: of that as
+/// much is read as is sent, and its count is the channel's.
+async fn joins_many(table: &mut Table, client: &aws_sdk_dynamodb::Client) {
+    let limits = Limits {
+        roster_bytes: ROSTER_BYTES_LEAST,
+        presence_members: 2 * MANY,
+        ..Limits::default()
+    };
+    table.app = app("1001", limits);
+    let by: Vec<_> = (20..33).map(|n| table.connection(n)).collect();
+    for it in &by {
+        table.store.open(it.clone()).await.expect("an answer");
+    }
+    for (n, it) in by[..9].iter().enumerate() {
+        table.join(it, "presence-many", Some(&format!("user{n}"))).await;
+    }
+    table.meter.take();
+    table.join(&by[9], "presence-many", Some("zoe")).await;
+    table.note("subscribe presence, of 10", 4.0, 2.5);
+    multiply(client, "P/1001/presence-many").await;
+    let key = |text: &str| AttributeValue::S(text.to_owned());
+    let row = client.update_item().table_name("realtime").key("sk", key("#"));
+    let row = row.key("pk", key("S/0/1001/presence-many")).update_expression("SET m = m + :many");
+    let many = AttributeValue::N((MANY - 1).to_string());
+    row.expression_attribute_values(":many", many).send().await.expect("an answer");
+    table.meter.take();
+    for (it, user, reads, count) in [
+        (&by[10], "anna", 2.5, MANY + 10),
+        (&by[11], "zoe", 3.5, MANY + 10),
+        (&by[12], "L0SM9cOFvH100001", 2.5, MANY + 10),
+    ] {
+        let joined = table.store.join(it, &join("presence-many", Some(user)), ASKED).await;
+        let Ok(Joined::New { presence: Some(presence), .. }) = joined else { panic!("it joins") };
+        assert_eq!(presence.roster.count, count, "{user}");
+        assert!((10..30).contains(&presence.roster.members.len()));
+        assert!(presence.roster.members.iter().any(|it| it.user_id.as_str() == user));
+        table.note(&format!("subscribe presence, of 10,000, {user}"), 4.0, reads);
+    }
 }
 
 /// What a key adds to what it publishes.

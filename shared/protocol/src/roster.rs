@@ -60,7 +60,7 @@ impl Roster {
 
 impl Member {
     /// What its two entries take in a frame, where JSON stands inside of a JSON string.
-    fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         /// Quotes, colon and commas of the two entries, the quotes escaped.
         const MARKS: usize = 11;
         let id: usize = self.user_id.as_str().bytes().map(escaped_twice).sum();

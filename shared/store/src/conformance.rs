@@ -6,6 +6,7 @@ mod events;
 pub mod idempotency;
 mod order;
 pub mod rates;
+mod roster;
 mod users;
 
 use std::future::Future;
@@ -41,6 +42,7 @@ pub async fn run<S: Store>(store: &S) {
     users::run(store).await;
     idempotency::run(store).await;
     rates::run(store).await;
+    roster::run(store).await;
 }
 
 /// An app with the given limits.
