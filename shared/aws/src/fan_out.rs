@@ -62,19 +62,20 @@ impl Turns {
 }
 
 impl Connections {
-    /// Posts a frame to all of them; again to those who cannot take it, until that moment. Whoever answers that it is gone is
-    /// asked again before that is believed: between a connection's making and its first frame the answer is the same.
+    /// Posts a frame to all of them, once in any case, and again to those who cannot take it, until that moment. Whoever
+    /// answers that it is gone is asked again before that is believed: between a connection's making and its first frame the
+    /// answer is the same.
     pub async fn fan_out(&self, ids: &[&str], payload: &Payload, until: Instant) -> Report {
         let turns = Turns { all: ids.len(), next: AtomicUsize::new(0), again: Mutex::default() };
         let worker = async || {
             let mut report = Report::default();
             // Whoever puts a turn back takes the next one, so none is left behind.
             while let Some(Again { at, offers, due }) = turns.take() {
-                if due >= until {
-                    report.failed += 1;
-                    continue;
-                }
                 if offers > 0 {
+                    if due >= until {
+                        report.failed += 1;
+                        continue;
+                    }
                     sleep_until(due).await;
                 }
                 match self.offer(ids[at], payload).await {
