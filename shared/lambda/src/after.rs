@@ -1,9 +1,12 @@
 //! Work after the answer. An environment is frozen only when its runtime asks for the next event, so what runs between
 //! the answer and that question runs at once, and the client has the answer already.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+use futures::FutureExt;
 
 /// How long it may take: the 2 s for which a greeting is tried, and some room.
 const TIMEOUT: Duration = Duration::from_millis(3_500);
@@ -31,8 +34,22 @@ impl After {
                 work.await;
             }
         };
-        if tokio::time::timeout(TIMEOUT, all).await.is_err() {
-            tracing::error!("work after an answer took too long and was given up");
+        match tokio::time::timeout(TIMEOUT, AssertUnwindSafe(all).catch_unwind()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => tracing::error!("work after an answer panicked"),
+            Err(_) => tracing::error!("work after an answer took too long and was given up"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_after_an_answer_ends_nothing_but_itself() {
+        let after = After::default();
+        after.push(async { panic!("on purpose") });
+        after.run().await;
     }
 }

@@ -1,15 +1,18 @@
 //! `$connect`: admit, remember, answer; then greet, for the client is not there before the answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gateway::{Entrance, Visitors, chosen_subprotocol};
+use http::HeaderMap;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
-use protocol::Fault;
+use protocol::{Code, ConnectionId, Fault};
 use serde_json::{Value, json};
 use service::Outbox;
 
 use crate::around::Around;
 use crate::event::SocketEvent;
+use crate::guard;
 use crate::host::{Host, now_ms};
 use crate::metrics::Metric;
 use crate::start::{Start, StartError};
@@ -24,7 +27,10 @@ pub async fn run() -> Result<(), StartError> {
     let around = Around::of(&door.host);
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let door = Arc::clone(&door);
-        async move { Ok::<_, Error>(door.open(event.payload).await) }
+        async move {
+            let time = guard::time(&event.context);
+            Ok::<_, Error>(door.open(event.payload, time).await)
+        }
     });
     Ok(Runtime::new(handler).layer(around).run().await?)
 }
@@ -53,18 +59,32 @@ impl Door {
         &self.host.after
     }
 
-    /// Answers a handshake. Every client is let in: a browser cannot read the status of a refusal, and a first frame
-    /// it can.
-    pub async fn open(&self, event: Value) -> Value {
+    /// Answers a handshake, in at most so much time. Every client is let in: a browser cannot read the status of a refusal,
+    /// and a first frame it can.
+    pub async fn open(&self, event: Value, time: Duration) -> Value {
         let Some(event) = SocketEvent::read(event) else {
             tracing::warn!("an event names no connection");
             return json!({ "statusCode": 400 });
         };
-        let (id, host, headers) = (event.connection(), &self.host, event.headers());
+        let (id, headers) = (event.connection(), event.headers());
+        let admitting = self.admit(&event, &id, &headers);
+        if guard::guarded(&id, time, admitting).await.is_none() {
+            let (gate, id) = (self.host.gate.clone(), id.clone());
+            self.host.after.push(async move {
+                let fault =
+                    Fault::new(Code::OverCapacity, "The server cannot take connections now");
+                refuse(&gate, &id, &fault).await;
+            });
+        }
+        answer(chosen_subprotocol(&headers))
+    }
+
+    async fn admit(&self, event: &SocketEvent, id: &ConnectionId, headers: &HeaderMap) {
+        let (id, host) = (id.clone(), &self.host);
         host.gate.learn(&event.request_context.domain_name, &event.request_context.stage);
         host.refresh().await;
         host.gate.expect(&id);
-        let visitor = event.visitor(&host.deployed.settings.visitors.proxies, &headers);
+        let visitor = event.visitor(&host.deployed.settings.visitors.proxies, headers);
         let names = (id.clone(), event.socket_id());
         let admitted = self.entrance.admit(&host.core, names, &visitor, now_ms()).await;
         if admitted.is_ok() {
@@ -80,11 +100,10 @@ impl Door {
                 tracing::error!(%error, connection = %id, "what follows a connection is lost");
             }
         });
-        answer(chosen_subprotocol(&headers))
     }
 }
 
-async fn refuse(gate: &crate::gate::Gate, id: &protocol::ConnectionId, fault: &Fault) {
+async fn refuse(gate: &crate::gate::Gate, id: &ConnectionId, fault: &Fault) {
     tracing::info!(connection = %id, code = fault.code.map(|code| code.number()), "refused");
     gate.close(id, fault).await;
 }

@@ -29,6 +29,7 @@ pub mod disconnect;
 mod event;
 pub mod fanout;
 pub mod gate;
+mod guard;
 pub mod host;
 pub mod http;
 mod logs;

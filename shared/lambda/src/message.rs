@@ -1,14 +1,12 @@
 //! `$default`: one frame of a client. It never fails: what API Gateway sends a client when a function fails is no frame of
 //! the protocol, and stops pusher-js with an error.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use channels::Asked;
-use futures::FutureExt;
 use gateway::Visitors;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use protocol::{Code, Fault};
@@ -17,14 +15,10 @@ use service::{Handled, Outbox};
 
 use crate::around::Around;
 use crate::event::SocketEvent;
+use crate::guard;
 use crate::host::{Host, now_ms};
 use crate::metrics::Metric;
 use crate::start::{Start, StartError};
-
-/// How long before the function's deadline it answers, whatever is still under way.
-const MARGIN: Duration = Duration::from_millis(500);
-/// The longest that it works on a frame: API Gateway waits 29 s.
-const LONGEST: Duration = Duration::from_secs(25);
 
 /// Serves until Lambda ends the process.
 ///
@@ -37,8 +31,7 @@ pub async fn run() -> Result<(), StartError> {
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let desk = Arc::clone(&desk);
         async move {
-            let left = event.context.deadline.saturating_sub(now_ms());
-            desk.take(event.payload, Duration::from_millis(left).saturating_sub(MARGIN)).await;
+            desk.take(event.payload, guard::time(&event.context)).await;
             Ok::<_, Error>(json!({ "statusCode": 200 }))
         }
     });
@@ -65,12 +58,7 @@ impl Desk {
             return;
         };
         let connection = event.connection();
-        let work = AssertUnwindSafe(self.handle(event)).catch_unwind();
-        match tokio::time::timeout(time.min(LONGEST), work).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => tracing::error!(%connection, "a frame made its handler panic"),
-            Err(_) => tracing::error!(%connection, "a frame took too long and was given up"),
-        }
+        guard::guarded(&connection, time, self.handle(event)).await;
     }
 
     async fn handle(&self, event: SocketEvent) {

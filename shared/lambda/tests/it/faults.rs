@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use emulated::{Fault, Rule};
+use lambda::disconnect::forget;
 use lambda::message::Desk;
 use serde_json::{Value, json};
 
@@ -61,15 +62,32 @@ async fn a_store_that_is_down_is_told_to_the_client_and_comes_back() {
     }
 }
 
+/// Longer than any of them may take, and shorter than what hangs.
+const IN_TIME: Duration = Duration::from_secs(5);
+const SHORT: Duration = Duration::from_millis(700);
+
 #[tokio::test]
 async fn a_store_that_hangs_is_given_up_before_the_function_is() {
     let world = World::new().await;
-    let desk = Desk::new(world.host("message").await);
+    let (desk, left) = (Desk::new(world.host("message").await), world.host("disconnect").await);
     world.cloud.set_faults(vec![Rule::new("dynamodb:*", Fault::Hang)]);
     let began = Instant::now();
     let event = json!({ "requestContext": { "connectionId": "c=" }, "body": "{}" });
-    desk.take(event, Duration::from_millis(700)).await;
-    assert!(began.elapsed() < Duration::from_secs(5));
+    desk.take(event.clone(), SHORT).await;
+    assert_eq!(forget(&left, event, SHORT).await, json!({ "statusCode": 200 }));
+    assert!(began.elapsed() < IN_TIME);
+}
+
+#[tokio::test]
+async fn a_client_that_cannot_be_admitted_in_time_is_let_in_to_hear_so() {
+    let world = World::new().await;
+    let host = world.host("connect").await;
+    world.cloud.set_faults(vec![Rule::new("dynamodb:*", Fault::Hang)]);
+    let began = Instant::now();
+    let (mut client, first) = world.client_of(host, PATH, SHORT).await;
+    assert!(began.elapsed() < IN_TIME);
+    assert_eq!((&first["event"], &first["data"]["code"]), (&json!("pusher:error"), &json!(4100)));
+    assert_eq!(client.frame().await, json!({ "closed": 1000 }));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use lambda::{fanout, gate::Slice};
 use serde_json::{Value, json};
 use service::Outbox;
 
-use crate::world::World;
+use crate::world::{LONG, World};
 
 const PATH: &str = "/app/key?protocol=7&client=js&version=8.6.0";
 
@@ -37,7 +37,7 @@ async fn a_client_is_greeted_hears_and_leaves_when_nobody_comes_back() {
 
     client.close().await;
     let taken = world.next("disconnect").await;
-    let answer = forget(&world.host("disconnect").await, taken.event.clone()).await;
+    let answer = forget(&world.host("disconnect").await, taken.event.clone(), LONG).await;
     world.answer("disconnect", taken, answer).await;
     // The queue gives back the webhook's events at once, and 3 s later that nobody came back.
     let (host, posts) = world.worker().await;

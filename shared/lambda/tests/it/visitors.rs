@@ -6,7 +6,7 @@ use protocol::ConnectionId;
 use serde_json::{Value, json};
 use store::Store;
 
-use crate::world::World;
+use crate::world::{LONG, World};
 
 const SERVER: &str =
     "[server]\ntrusted_proxies = [\"198.51.100.0/24\"]\nconnects_per_minute_per_address = 1\n";
@@ -44,7 +44,7 @@ async fn behind_a_trusted_proxy_each_client_counts_for_itself() {
         ("f=", other, Some("203.0.113.12"), true),
         ("g=", other, Some("203.0.113.13"), false),
     ] {
-        door.open(handshake(id, peer, forwarded)).await;
+        door.open(handshake(id, peer, forwarded), LONG).await;
         assert_eq!(is_in(&store, id).await, lets_in, "{id}");
     }
 }

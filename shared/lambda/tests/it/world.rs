@@ -123,14 +123,24 @@ impl World {
 
     /// A client that connected as the real function does it, with its first frame.
     pub(crate) async fn client(&self, path: &str) -> (Client, Value) {
-        let door = Door::new(self.host("connect").await).unwrap();
+        self.client_of(self.host("connect").await, path, LONG).await
+    }
+
+    /// The same by a host that is there, which has so much time.
+    pub(crate) async fn client_of(
+        &self,
+        host: Host,
+        path: &str,
+        time: Duration,
+    ) -> (Client, Value) {
+        let door = Door::new(host).unwrap();
         let dial = async {
             let stream = TcpStream::connect(self.public).await.unwrap();
             client_async(format!("ws://{}{path}", self.public), stream).await.unwrap().0
         };
         let open = async {
             let taken = self.next("connect").await;
-            let answer = door.open(taken.event.clone()).await;
+            let answer = door.open(taken.event.clone(), time).await;
             self.answer("connect", taken, answer).await;
             door.after().run().await;
         };
