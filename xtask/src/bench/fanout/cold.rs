@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use crate::run::{Trouble, built, cargo, succeed};
+use crate::run::{Trouble, built, cargo, root, succeed};
 
 const FUNCTIONS: [&str; 9] =
     ["connect", "message", "disconnect", "auth", "api", "publish", "fanout", "worker", "bridge"];
@@ -24,7 +24,8 @@ pub(crate) struct Cold {
 /// Builds the functions as they are deployed, and starts each so often.
 pub(crate) fn measure(starts: usize) -> Result<Vec<Cold>, Trouble> {
     let mut build = cargo();
-    build.args(["build", "--profile", "lambda"]);
+    // There is how they are built for Lambda.
+    build.current_dir(root().join("functions")).args(["build", "--release"]);
     for name in FUNCTIONS {
         build.args(["--package", &format!("{name}-function")]);
     }
@@ -40,7 +41,7 @@ fn of(
     address: SocketAddr,
     polls: &Receiver<Instant>,
 ) -> Result<Cold, Trouble> {
-    let binary = built("lambda", name)?;
+    let binary = built("release", name)?;
     let size = std::fs::metadata(&binary).map_err(|e| Trouble::of("the binary", e))?.len();
     let mut times = Vec::new();
     for _ in 0..starts {
