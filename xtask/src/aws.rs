@@ -27,11 +27,16 @@ impl Tools {
 
     /// One of them, in the workspace's root, with the others in its path.
     pub(crate) fn tool(&self, name: &str) -> Command {
-        let mut command = Command::new(self.bin.join(name));
+        let mut command = Command::new(self.program(name));
         command.current_dir(root()).env("PATH", self.path());
         // No account is asked for anything; SAM wants to know a region all the same.
         command.envs([("SAM_CLI_TELEMETRY", "0"), ("AWS_DEFAULT_REGION", "us-east-1")]);
         command
+    }
+
+    /// Where one of them is.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.bin.join(name)
     }
 
     fn path(&self) -> OsString {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::aws::Tools;
 use crate::run::{Trouble, built, cargo, npm_ci, root, target};
 use crate::tally::Tally;
 use crate::test::{cargo_test, node, node_is_here};
@@ -34,6 +35,8 @@ const SUITE: [&str; 21] = [
 ];
 /// What only functions can go through.
 const ALONE: [&str; 2] = ["gateway/faults.js", "gateway/roles.js"];
+/// One client of functions that are built when their first event comes.
+const WATCHED: &str = "gateway/watch.js";
 /// A schedule that nobody has to wait a minute for, and a queue that tries again soon.
 const SETTINGS: &str = r#"{"schedule_ms":2000,"visibility_ms":2000}"#;
 /// The file below the target folder with the calls that functions made.
@@ -53,6 +56,17 @@ pub(crate) fn run(folder: &Path, with: impl FnOnce(&mut Command)) -> Result<Tall
         node.env("PUSHBRIDGE_EMULATED", SETTINGS).env("PUSHBRIDGE_CALLS", &calls);
         with(node);
         node.args(SUITE).args(ALONE);
+    })
+}
+
+/// One client of functions that `cargo lambda watch` starts, as whoever works on them has it.
+///
+/// # Errors
+/// When Node cannot run.
+pub(crate) fn watched(folder: &Path, tools: &Tools) -> Result<Tally, Trouble> {
+    println!("\nOnce more on functions, started by `cargo lambda watch`");
+    node(folder, |node| {
+        node.env("CARGO_LAMBDA", tools.program("cargo-lambda")).arg(WATCHED);
     })
 }
 

@@ -154,15 +154,20 @@ fn end_to_end(pds: Option<&Path>) -> Result<Tally, Trouble> {
         node.args(ON_DYNAMODB).env("PUSHBRIDGE_STORE", "dynamodb");
     })?;
     total += functions::run(&folder, programs)?;
-    total += invoked()?;
+    total += invoked(&folder)?;
     total += functions::roles()?;
     Ok(total)
 }
 
-/// Every function with its events; skipped without `cargo lambda`, but not in CI.
-fn invoked() -> Result<Tally, Trouble> {
+/// Every function with its events, and some as they are started while one works on them; skipped without `cargo lambda`, but
+/// not in CI.
+fn invoked(folder: &Path) -> Result<Tally, Trouble> {
     match Tools::install() {
-        Ok(tools) => events::run(&tools),
+        Ok(tools) => {
+            let mut total = events::run(&tools)?;
+            total += functions::watched(folder, &tools)?;
+            Ok(total)
+        }
         Err(missing) if in_ci() => Err(missing),
         Err(missing) => {
             println!("\nSKIPPED: functions invoked with their events: {}", missing.0);

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use aws::Aws;
 use lambda_runtime::tower::{Layer, Service};
@@ -11,6 +10,7 @@ use tracing::Instrument;
 
 use crate::after::After;
 use crate::gate::Gate;
+use crate::guard;
 use crate::host::{Host, now_ms};
 use crate::metrics::Metrics;
 
@@ -62,8 +62,7 @@ where
         let context = &invocation.context;
         let trace = context.xray_trace_id.as_deref();
         self.around.aws.trace(trace);
-        let left = context.deadline.saturating_sub(now_ms());
-        self.around.gate.begin(Duration::from_millis(left));
+        self.around.gate.begin(guard::left(context));
         let span = tracing::info_span!("invocation", request_id = context.request_id, trace);
         let answered = self.inner.call(invocation);
         let (after, metrics) = (self.around.after.clone(), self.around.metrics.clone());

@@ -15,10 +15,22 @@ const MARGIN: Duration = Duration::from_millis(500);
 /// The longest that it works on an event: API Gateway waits 29 s.
 const LONGEST: Duration = Duration::from_secs(25);
 
-/// How long an invocation may take.
+/// How long an event of a WebSocket route may take.
 pub(crate) fn time(context: &Context) -> Duration {
-    let left = Duration::from_millis(context.deadline.saturating_sub(now_ms()));
-    left.saturating_sub(MARGIN).min(LONGEST)
+    left(context).saturating_sub(MARGIN).min(LONGEST)
+}
+
+/// How long until Lambda ends the invocation.
+pub(crate) fn left(context: &Context) -> Duration {
+    until(context.deadline, now_ms())
+}
+
+/// A deadline that is over is none: Lambda runs nothing beyond it, and `cargo lambda watch` gives a time of 1970.
+fn until(deadline_ms: u64, now_ms: u64) -> Duration {
+    match deadline_ms.checked_sub(now_ms) {
+        None | Some(0) => LONGEST + MARGIN,
+        Some(left) => Duration::from_millis(left),
+    }
 }
 
 /// Does the work for at most so long. Nothing if it panicked or took too long: the log says so.
@@ -43,6 +55,12 @@ pub(crate) async fn guarded<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deadline_that_is_over_is_none() {
+        assert_eq!(until(1_003_000, 1_000_000), Duration::from_secs(3));
+        assert_eq!(until(600_000, 1_795_884_440_318), LONGEST + MARGIN);
+    }
 
     #[tokio::test]
     async fn neither_a_panic_nor_what_never_ends_goes_further() {

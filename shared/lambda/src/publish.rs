@@ -9,6 +9,7 @@ use posts::Timestamp;
 use serde_json::Value;
 
 use crate::around::Around;
+use crate::guard;
 use crate::host::{Host, Posts, now_ms};
 use crate::queue::Task;
 use crate::start::{Start, StartError};
@@ -33,7 +34,7 @@ pub async fn run() -> Result<(), StartError> {
         let (host, posts) = (Arc::clone(&host), Arc::clone(&posts));
         async move {
             let report = tick(&host, &posts).await;
-            let left = Duration::from_millis(event.context.deadline.saturating_sub(now_ms()));
+            let left = guard::left(&event.context);
             sweep(&host, minute(&event.payload), left.saturating_sub(MARGIN)).await;
             Ok::<_, Error>(report)
         }
