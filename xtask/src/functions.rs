@@ -9,7 +9,7 @@ use crate::tally::Tally;
 use crate::test::{cargo_test, node, node_is_here};
 
 /// The suite that both hosts pass. Other files are about the one process: how it starts, stops, recovers, its page and its
-/// other transports; or about limits by the second, which invocations on a small machine are too slow to reach.
+/// other transports.
 const SUITE: [&str; 21] = [
     "apps.test.js",
     "auth.test.js",
