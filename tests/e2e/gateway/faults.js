@@ -70,7 +70,8 @@ describe('faults', () => {
     assert.equal((await again.next()).event, 'e');
   });
 
-  test('a presence channel has no ghost of a client that was lost while a function was killed', async (t) => {
+  /** A presence channel with a watcher, and with a ghost: a member whose goodbye got lost. */
+  async function haunted(t) {
     const name = fresh('presence-');
     const client = await pusherJs(t, server, { authorize: signedAs(server, { user_id: 'watcher' }) });
     const { channel, inbox } = await joined(client, name);
@@ -80,6 +81,11 @@ describe('faults', () => {
     await faults({ action: 'invoke', function: 'disconnect', times: 1, fault: 'kill' });
     wire.socket.terminate();
     await settled(server);
+    return { name, channel, inbox };
+  }
+
+  test('a presence channel has no ghost of a client that was lost while a function was killed', async (t) => {
+    const { name, channel, inbox } = await haunted(t);
     // Nobody said goodbye. Whoever publishes finds out.
     await sdk(server).trigger(name, 'knock', {});
     const gone = await inbox.until((it) => it.event === 'pusher:member_removed', 'the ghost to leave');
@@ -88,15 +94,7 @@ describe('faults', () => {
   });
 
   test('a client whose goodbye got lost is missed on a silent channel as well', async (t) => {
-    const name = fresh('presence-');
-    const client = await pusherJs(t, server, { authorize: signedAs(server, { user_id: 'watcher' }) });
-    const { channel, inbox } = await joined(client, name);
-    const wire = await Wire.connect(t, server);
-    await wire.subscribe(name, member('ghost'));
-    assert.equal((await inbox.next('the arrival')).event, 'pusher:member_added');
-    await faults({ action: 'invoke', function: 'disconnect', times: 1, fault: 'kill' });
-    wire.socket.terminate();
-    await settled(server);
+    const { name, channel, inbox } = await haunted(t);
     // Nobody publishes. All have had their turn after eight minutes.
     for (let minute = 0; minute < 8; minute++) {
       await control('POST', 'invoke/publish', { time: new Date(minute * 60_000).toISOString() });

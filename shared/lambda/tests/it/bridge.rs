@@ -3,7 +3,6 @@
 use emulated::{Fault, Rule};
 use lambda::bridge::carry;
 use lambda::mapping;
-use lambda::message::Desk;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
@@ -20,11 +19,7 @@ fn event(id: &str, kind: &str, detail: Value) -> Box<RawValue> {
 #[tokio::test]
 async fn an_event_reaches_its_channels_once() {
     let world = World::new().await;
-    let (mut client, _) = world.client("/app/key?protocol=7").await;
-    let desk = Desk::new(world.host("message").await);
-    let subscribe = json!({ "event": "pusher:subscribe", "data": { "channel": "orders" } });
-    world.say(&mut client, &desk, subscribe).await;
-    client.frame().await;
+    let mut client = world.subscriber("orders").await;
     let host = world.host("bridge").await;
     let detail = json!({ "channels": ["orders"], "name": "placed", "data": { "n": 1 } });
     let one = event("e1", "pushbridge.trigger", detail);
@@ -69,11 +64,7 @@ async fn what_is_wrong_is_dropped_and_what_could_not_be_done_fails() {
 #[tokio::test]
 async fn an_event_that_nobody_could_be_found_for_comes_again() {
     let world = World::new().await;
-    let (mut client, _) = world.client("/app/key?protocol=7").await;
-    let desk = Desk::new(world.host("message").await);
-    let subscribe = json!({ "event": "pusher:subscribe", "data": { "channel": "orders" } });
-    world.say(&mut client, &desk, subscribe).await;
-    client.frame().await;
+    let mut client = world.subscriber("orders").await;
     let host = world.host("bridge").await;
     let detail = json!({ "channels": ["orders"], "name": "placed" });
     let one = event("e5", "pushbridge.trigger", detail);

@@ -7,7 +7,6 @@ use emulated::{Fault, Rule};
 use http::Request;
 use lambda::host::now_ms;
 use lambda::http::router;
-use lambda::message::Desk;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -34,11 +33,7 @@ async fn post(router: &Router, (path, query, body): &Ask, key: Option<&str>) -> 
 #[tokio::test]
 async fn an_event_is_refused_while_nobody_can_be_found_and_published_when_it_comes_again() {
     let world = World::new().await;
-    let (mut client, _) = world.client("/app/key?protocol=7").await;
-    let desk = Desk::new(world.host("message").await);
-    let subscribe = json!({ "event": "pusher:subscribe", "data": { "channel": "orders" } });
-    world.say(&mut client, &desk, subscribe).await;
-    client.frame().await;
+    let mut client = world.subscriber("orders").await;
     let host = world.host("api").await;
     let router = router(&host, &host.posts().unwrap()).unwrap();
     let event = |name| json!({ "name": name, "channel": "orders", "data": "x" });

@@ -150,6 +150,16 @@ impl World {
         (client, first)
     }
 
+    /// A client that is subscribed to a channel.
+    pub(crate) async fn subscriber(&self, channel: &str) -> Client {
+        let (mut client, _) = self.client("/app/key?protocol=7").await;
+        let desk = Desk::new(self.host("message").await);
+        let subscribe = json!({ "event": "pusher:subscribe", "data": { "channel": channel } });
+        self.say(&mut client, &desk, subscribe).await;
+        client.frame().await;
+        client
+    }
+
     /// Sends a frame, and handles it as `message` does.
     pub(crate) async fn say(&self, client: &mut Client, desk: &Desk, frame: Value) {
         client.stream.send(Message::text(frame.to_string())).await.unwrap();
