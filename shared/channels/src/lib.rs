@@ -43,5 +43,5 @@ pub use publish::{Counts, Info, Publish};
 pub use recorded::{Cached, Depth, Keep, Missed, Recorded};
 pub use shared::SharedApps;
 pub use sign_in::{SignIn, SignedIn};
-pub use subscribe::{Join, Joined, Presence};
+pub use subscribe::{Join, Joined, Passed, Presence};
 pub use unsubscribe::{Absence, Departed, Leaving, Left};

@@ -8,6 +8,7 @@ use protocol::{ChannelName, Code, Fault, Member, Roster, ServerFrame, Subscribe,
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::unsubscribe::{Departed, gone};
 use crate::{App, Cached, Connection, Effect, Hook};
 
 /// A subscription that may be made: the change for the store.
@@ -50,6 +51,38 @@ pub enum Joined {
     Gone,
     /// The client has asked to leave since; nothing changed.
     Overtaken,
+    /// It was made and taken back, and others came or went in between: what they were told only adds up with both.
+    Passing {
+        /// Why it was taken back.
+        why: Passed,
+        /// The channel had no subscriber before it came, and nobody was waited for.
+        occupied: bool,
+        /// It came as the user's first connection.
+        first_of_user: bool,
+        /// What ended when it went.
+        departed: Departed,
+    },
+}
+
+/// Why a subscription was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// The connection is gone.
+    Gone,
+    /// The connection has as many as it may have.
+    TooMany,
+}
+
+impl Joined {
+    /// What is to be told of a subscription that was taken back.
+    pub fn passing(why: Passed, occupied: bool, first_of_user: bool, departed: Departed) -> Self {
+        let told = occupied != departed.vacated || first_of_user != departed.user.is_some();
+        match why {
+            _ if told => Self::Passing { why, occupied, first_of_user, departed },
+            Passed::Gone => Self::Gone,
+            Passed::TooMany => Self::TooMany,
+        }
+    }
 }
 
 /// The presence side of a new subscription.
@@ -268,47 +301,52 @@ pub fn welcome(
             let message = format!("{channel} is full: at most {most} members are allowed");
             return Err(Refused::limit(channel.as_str(), message));
         }
-        Joined::TooMany => {
-            let message =
-                format!("Too many subscriptions: at most {CHANNELS_PER_CONNECTION} per connection");
-            return Err(Refused::limit(channel.as_str(), message));
-        }
+        Joined::TooMany => return Err(too_many(channel)),
         Joined::Gone | Joined::Overtaken => return Ok(Vec::new()),
+        Joined::Passing { why, occupied, first_of_user, departed } => {
+            let mut effects = news(connection, join, *occupied, *first_of_user);
+            effects.extend(gone(&connection.app, channel, departed));
+            if *why == Passed::TooMany {
+                effects.extend(too_many(channel).effects(connection));
+            }
+            return Ok(effects);
+        }
     };
     let roster = presence.map(|presence| &presence.roster);
     let frame = ServerFrame::SubscriptionSucceeded { channel, roster }.encode();
+    let first_of_user = presence.is_some_and(|it| it.first_of_user);
     let mut effects = vec![Effect::Send { to: connection.id.clone(), frame }];
-    if let (Some(member), Some(Presence { first_of_user: true, .. })) = (&join.member, presence) {
+    effects.extend(news(connection, join, occupied, first_of_user));
+    Ok(effects)
+}
+
+fn too_many(channel: &ChannelName) -> Refused {
+    let message =
+        format!("Too many subscriptions: at most {CHANNELS_PER_CONNECTION} per connection");
+    Refused::limit(channel.as_str(), message)
+}
+
+/// What others are told of a new subscription: who shares the channel, and the application's server.
+fn news(connection: &Connection, join: &Join, occupied: bool, first_of_user: bool) -> Vec<Effect> {
+    let (app, channel) = (&connection.app.id, &join.channel);
+    let (mut effects, mut hooks) = (Vec::new(), Vec::new());
+    if occupied {
+        hooks.push(Hook::ChannelOccupied { channel: channel.clone() });
+    }
+    if let (Some(member), true) = (&join.member, first_of_user) {
         effects.push(Effect::Broadcast {
-            app: connection.app.id.clone(),
+            app: app.clone(),
             channel: channel.clone(),
             frame: ServerFrame::MemberAdded(channel, member).encode(),
             except: Some(connection.socket_id),
         });
+        let user_id = member.user_id.clone();
+        hooks.push(Hook::MemberAdded { channel: channel.clone(), user_id });
     }
     if connection.app.hooks {
-        effects.extend(hooks(connection, join, occupied, presence));
+        effects.extend(hooks.into_iter().map(|hook| Effect::Hook { app: app.clone(), hook }));
     }
-    Ok(effects)
-}
-
-/// What the application's server is told of a new subscription.
-fn hooks(
-    connection: &Connection,
-    join: &Join,
-    occupied: bool,
-    presence: Option<&Presence>,
-) -> Vec<Effect> {
-    let mut hooks = Vec::new();
-    let channel = join.channel.clone();
-    if occupied {
-        hooks.push(Hook::ChannelOccupied { channel: channel.clone() });
-    }
-    if let (Some(member), Some(Presence { first_of_user: true, .. })) = (&join.member, presence) {
-        hooks.push(Hook::MemberAdded { channel, user_id: member.user_id.clone() });
-    }
-    let effect = |hook| Effect::Hook { app: connection.app.id.clone(), hook };
-    hooks.into_iter().map(effect).collect()
+    effects
 }
 
 /// What a newcomer of a cache channel gets: the last event, or the news that there is none.

@@ -1,8 +1,8 @@
-//! Join: link, user, count, member, and then a look whether the connection and the wish are still there.
+//! Join: link, user, count, member, and then a look whether the connection is still there.
 
-use channels::{Asked, Connection, Join, Joined, Presence};
-use protocol::Member as User;
+use channels::{Asked, Connection, Join, Joined, Passed, Presence};
 use protocol::limits::CHANNELS_PER_CONNECTION;
+use protocol::{ConnectionId, Member as User};
 
 use crate::channel::{Channel, Come, Coming};
 use crate::keys::{Place, shard_of};
@@ -19,6 +19,13 @@ struct Entered {
     first_of_user: bool,
 }
 
+impl Entered {
+    /// Whether there was nobody before, and nobody was waited for.
+    fn occupied(&self) -> bool {
+        self.before.subscriptions <= 0 && self.before.lost.is_none()
+    }
+}
+
 impl DynamoStore {
     pub(crate) async fn subscribe(
         &self,
@@ -28,29 +35,25 @@ impl DynamoStore {
     ) -> Result<Joined, Error> {
         let place = Place::of(&connection.app.id, &join.channel);
         let shards = self.shards.of(&place);
-        let link = Link {
-            shard: shard_of(&connection.id, shards),
-            user: join.member.as_ref().map(|member| member.user_id.clone()),
-            asked,
-            joined: asked,
-            expires_s: self.expires_s(),
-        };
+        let (id, socket_id) = (&connection.id, connection.socket_id);
+        let user = join.member.as_ref().map(|member| member.user_id.clone());
+        let shard = shard_of(id, shards);
+        let link = Link { shard, user, joined: asked, expires_s: self.expires_s() };
         if let Some(answer) = self.start(&place, connection, &link).await? {
             return Ok(answer);
         }
         let Some(entered) = self.enter(&place, connection, join.member.as_ref(), shards).await?
         else {
-            self.undo_link(&connection.id, &join.channel, asked).await?;
+            self.undo_link(id, &join.channel, asked).await?;
             return Ok(Joined::Full);
         };
-        let (id, socket_id) = (&connection.id, connection.socket_id);
         let member = Member { id, socket_id, user: link.user.as_ref(), asked };
-        self.put_member(&place, link.shard, &member).await?;
-        if let Some(refused) = self.refused(connection, join, asked).await? {
-            // With its connection a member goes in any case; else one that is wanted later stays.
-            let until = if matches!(refused, Joined::Gone) { Asked::LAST } else { asked };
-            self.withdraw(&place, &connection.id, &link, until).await?;
-            return Ok(refused);
+        self.put_member(&place, shard, &member).await?;
+        if let Some(why) = self.refused(id).await?
+            && let Some(departed) = self.withdraw(&place, id, shard).await?
+        {
+            let (occupied, first_of_user) = (entered.occupied(), entered.first_of_user);
+            return Ok(Joined::passing(why, occupied, first_of_user, departed));
         }
         self.shards.note(&place, entered.before.shards);
         self.spread(&place, &entered.before).await?;
@@ -62,8 +65,9 @@ impl DynamoStore {
         place: &Place,
         connection: &Connection,
         join: &Join,
-        Entered { before, first_of_user }: &Entered,
+        entered: &Entered,
     ) -> Result<Joined, Error> {
+        let Entered { before, first_of_user } = entered;
         let presence = match &join.member {
             Some(member) => {
                 let bytes = connection.app.limits.roster_bytes;
@@ -73,9 +77,8 @@ impl DynamoStore {
             }
             None => None,
         };
-        let occupied = before.subscriptions <= 0 && before.lost.is_none();
         let subscriptions = before.counts().subscriptions + 1;
-        Ok(Joined::New { occupied, subscriptions, presence })
+        Ok(Joined::New { occupied: entered.occupied(), subscriptions, presence })
     }
 
     /// Counts a newcomer, and the user if it is the first connection; `None` if the channel is full. A user who is there
@@ -126,21 +129,14 @@ impl DynamoStore {
         Ok(come)
     }
 
-    /// Whether the connection closed meanwhile, was to leave, or has too many links, looked at after the member was written:
-    /// either a close or a leave finds that, or this look finds the close or the leave.
-    async fn refused(
-        &self,
-        by: &Connection,
-        join: &Join,
-        asked: Asked,
-    ) -> Result<Option<Joined>, Error> {
-        let links = self.links(&by.id).await?;
+    /// Whether the connection closed meanwhile, or has too many links, looked at after the member was written: either a close
+    /// finds that, or this look finds the close.
+    async fn refused(&self, id: &ConnectionId) -> Result<Option<Passed>, Error> {
+        let links = self.links(id).await?;
         Ok(if !links.open {
-            Some(Joined::Gone)
-        } else if !links.has(&join.channel, asked) {
-            Some(Joined::Overtaken)
+            Some(Passed::Gone)
         } else if links.channels.len() > CHANNELS_PER_CONNECTION {
-            Some(Joined::TooMany)
+            Some(Passed::TooMany)
         } else {
             None
         })

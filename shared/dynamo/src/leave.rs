@@ -4,9 +4,18 @@ use channels::{Absence, Asked, Connection, Departed, Leaving, Left};
 use protocol::{AppId, ChannelName, ConnectionId, UserId};
 
 use crate::keys::Place;
-use crate::links::{Link, Unlinked};
+use crate::links::Link;
 use crate::members::Taken;
+use crate::start::Waiting;
 use crate::{DynamoStore, Error};
+
+/// Who leaves, how, and since when that is wished for.
+#[derive(Clone, Copy)]
+struct Leave<'a> {
+    id: &'a ConnectionId,
+    leaving: Leaving,
+    asked: Asked,
+}
 
 impl DynamoStore {
     pub(crate) async fn unsubscribe(
@@ -17,78 +26,71 @@ impl DynamoStore {
         asked: Asked,
     ) -> Result<Left, Error> {
         let place = Place::of(&connection.app.id, channel);
-        let id = &connection.id;
-        let shard = self.shards.guess(&place, id);
-        match self.take_member(&place, shard, id, asked).await? {
-            Taken::Later => return Ok(Left::Overtaken),
-            Taken::Yes(user, joined) => {
-                let departed = self.depart(id, &place, user, leaving).await?;
-                let ended = self.take_link(id, channel, asked, Some(joined)).await?;
-                if !matches!(ended, Unlinked::Another) {
-                    return Ok(Left::Gone(departed));
-                }
-                // The client came back meanwhile, by a wish that may be older than this one as well.
-                Box::pin(self.unlink(&place, id, leaving, asked)).await?;
-                return Ok(Left::Gone(departed));
+        let leave = Leave { id: &connection.id, leaving, asked };
+        let shard = self.shards.guess(&place, leave.id);
+        if let Some(left) = self.take(&place, shard, leave).await? {
+            return Ok(left);
+        }
+        let mut waiting = Waiting::default();
+        while let Some(link) = self.note_leave(leave.id, channel, asked).await? {
+            if let Some(left) = self.take(&place, link.shard, leave).await? {
+                return Ok(left);
             }
-            Taken::No => {}
-        }
-        self.unlink(&place, id, leaving, asked).await
-    }
-
-    /// Ends a link whose member is not where it was looked for.
-    async fn unlink(
-        &self,
-        place: &Place,
-        id: &ConnectionId,
-        leaving: Leaving,
-        asked: Asked,
-    ) -> Result<Left, Error> {
-        match self.take_link(id, &place.channel, asked, None).await? {
-            Unlinked::Link(link) => self.take_elsewhere(place, id, link, leaving, asked).await,
-            Unlinked::Nothing | Unlinked::Another => Ok(Left::NotSubscribed),
-            Unlinked::Overtaken => Ok(Left::Overtaken),
-        }
-    }
-
-    /// There was a link and no member where it was looked for: it is in another shard, or a join is under way or was left
-    /// halfway.
-    async fn take_elsewhere(
-        &self,
-        place: &Place,
-        id: &ConnectionId,
-        link: Link,
-        leaving: Leaving,
-        asked: Asked,
-    ) -> Result<Left, Error> {
-        if let Taken::Yes(user, joined) = self.take_member(place, link.shard, id, asked).await? {
-            let departed = self.depart(id, place, user, leaving).await?;
-            self.undo_link(id, &place.channel, joined).await?;
-            return Ok(Left::Gone(departed));
-        }
-        if self.is_left_halfway(&link) {
-            self.clear(place, id, &link).await?;
-        } else {
-            self.doubt(place).await?;
+            if !waiting.look(&link).await {
+                return self.take_over(&place, leave, link).await;
+            }
         }
         Ok(Left::NotSubscribed)
     }
 
-    /// Takes a join back that came to nothing.
+    /// Takes the member away, if it is where it is looked for, and ends what depends on it.
+    async fn take(
+        &self,
+        place: &Place,
+        shard: u32,
+        Leave { id, leaving, asked }: Leave<'_>,
+    ) -> Result<Option<Left>, Error> {
+        let (user, joined) = match self.take_member(place, shard, id, asked).await? {
+            Taken::Yes(user, joined) => (user, joined),
+            Taken::Later => return Ok(Some(Left::Overtaken)),
+            Taken::No => return Ok(None),
+        };
+        let departed = self.depart(id, place, user, leaving).await?;
+        self.end_link(id, &place.channel, asked, joined).await?;
+        Ok(Some(Left::Gone(departed)))
+    }
+
+    /// Ends what a verb left halfway that was waited for in vain.
+    async fn take_over(
+        &self,
+        place: &Place,
+        Leave { id, asked, .. }: Leave<'_>,
+        link: Link,
+    ) -> Result<Left, Error> {
+        match self.abandoned(link) {
+            Ok(link) => {
+                self.end_link(id, &place.channel, asked, link.joined).await?;
+                self.clear(place, id, &link).await?;
+            }
+            // A join that only is slow finds its connection closed, and undoes itself.
+            Err(_) if asked == Asked::LAST => self.doubt(place).await?,
+            Err(busy) => return Err(busy),
+        }
+        Ok(Left::NotSubscribed)
+    }
+
+    /// Takes a join back at once; `None` if somebody else was faster.
     pub(crate) async fn withdraw(
         &self,
         place: &Place,
         id: &ConnectionId,
-        link: &Link,
-        until: Asked,
-    ) -> Result<(), Error> {
-        if let Taken::Yes(user, _) = self.take_member(place, link.shard, id, until).await? {
-            self.depart(id, place, user, Leaving::Clean).await?;
-        }
-        if until == Asked::LAST {
-            return self.take_link(id, &place.channel, until, None).await.map(drop);
-        }
-        self.undo_link(id, &place.channel, link.joined).await
+        shard: u32,
+    ) -> Result<Option<Departed>, Error> {
+        let leave = Leave { id, leaving: Leaving::Clean, asked: Asked::LAST };
+        Ok(match self.take(place, shard, leave).await? {
+            Some(Left::Gone(departed)) => Some(departed),
+            _ => None,
+        })
     }
 
     /// What ends with a membership.

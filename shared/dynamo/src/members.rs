@@ -43,6 +43,17 @@ pub(crate) enum Taken {
     Later,
 }
 
+/// What a wish to stay met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The member, which is as young as the wish now.
+    Now,
+    /// The member, wanted no less before.
+    Later,
+    /// No member.
+    Missing,
+}
+
 /// All that is known of a channel's members.
 pub(crate) struct Everyone {
     /// The rows that are not out of date.
@@ -78,21 +89,25 @@ impl DynamoStore {
         self.table.put(row).await
     }
 
-    /// Makes a member younger; whether it was there.
+    /// Makes a member younger, if it is there.
     pub(crate) async fn want_member(
         &self,
         place: &Place,
         shard: u32,
         id: &ConnectionId,
         asked: Asked,
-    ) -> Result<bool, Error> {
+    ) -> Result<Wanted, Error> {
         let change = Change {
             set: "SET t = :t, j = if_not_exists(j, t)",
-            only_if: "x > :now",
+            only_if: "x > :now AND t < :t",
             values: &[(":t", number(asked.ms())), (":now", number(self.now_s()))],
             answer: ReturnValue::None,
         };
-        Ok(self.table.update(place.member(shard, id), change).await?.is_some())
+        Ok(match self.table.attempt(place.member(shard, id), change).await? {
+            Ok(_) => Wanted::Now,
+            Err(row) if is_live(&row, self.now_s()) => Wanted::Later,
+            Err(_) => Wanted::Missing,
+        })
     }
 
     /// Takes a member away, once: whoever does it counts the rest.

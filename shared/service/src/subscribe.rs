@@ -49,11 +49,18 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         let lane = self.lanes.enter(&connection.app.id, &join.channel).await;
         let joined = self.store.join(connection, join, asked).await?;
         let mut effects = welcome(connection, join, &joined)?;
-        if let Joined::New { subscriptions, .. } = joined {
-            effects.extend(self.count(&connection.app, &join.channel, subscriptions).await?);
-            if join.channel.is_cached() {
-                effects.extend(self.recall(connection, &join.channel, now_ms).await?);
+        let (app, channel) = (&connection.app, &join.channel);
+        match joined {
+            Joined::New { subscriptions, .. } => {
+                effects.extend(self.count(app, channel, subscriptions).await?);
+                if channel.is_cached() {
+                    effects.extend(self.recall(connection, channel, now_ms).await?);
+                }
             }
+            Joined::Passing { departed, .. } => {
+                effects.extend(self.count(app, channel, departed.subscriptions).await?);
+            }
+            _ => {}
         }
         let gone = self.run(effects).await;
         drop(lane);

@@ -180,6 +180,48 @@ fn welcomes() {
     assert_eq!(shown(Joined::Gone), "");
 }
 
+/// While it was there others came who were not told to be first, or went who were not told to be last.
+#[test]
+fn what_was_taken_back_is_told_if_others_came_or_went_in_between() {
+    let hooked = Arc::new(App { hooks: true, ..app() });
+    let c1 = Connection { app: hooked, ..connection("c1") };
+    let user = UserId::new("7");
+    let member = Member { user_id: user.clone(), user_info: None };
+    let join = Join { channel: channel("presence-a"), member: Some(member) };
+    let shown = |why, (occupied, first), (vacated, last)| {
+        let user = Some(user.clone()).filter(|_| last);
+        let departed = Departed { user, vacated, subscriptions: 0 };
+        match welcome(&c1, &join, &Joined::passing(why, occupied, first, departed)) {
+            Ok(effects) => effects.iter().map(|e| format!("{e:?}\n")).collect::<String>(),
+            Err(refused) => refused.effects(&c1).iter().map(|e| format!("{e:?}\n")).collect(),
+        }
+    };
+    assert_eq!(shown(Passed::Gone, (true, true), (true, true)), "", "nobody noticed");
+    assert_eq!(shown(Passed::Gone, (false, false), (false, false)), "");
+    expect![[r#"
+        broadcast 1001/presence-a except 1234.5678: {"event":"pusher_internal:member_added","channel":"presence-a","data":"{\"user_id\":\"7\"}"}
+        hook 1001: ChannelOccupied { channel: "presence-a" }
+        hook 1001: MemberAdded { channel: "presence-a", user_id: UserId("7") }
+    "#]].assert_eq(&shown(Passed::Gone, (true, true), (false, false)));
+    expect![[r#"
+        broadcast 1001/presence-a: {"event":"pusher_internal:member_removed","channel":"presence-a","data":"{\"user_id\":\"7\"}"}
+        hook 1001: MemberRemoved { channel: "presence-a", user_id: UserId("7") }
+        hook 1001: ChannelVacated { channel: "presence-a" }
+    "#]].assert_eq(&shown(Passed::Gone, (false, false), (true, true)));
+    expect![[r#"
+        send c1: {"event":"pusher:error","data":{"code":null,"message":"Too many subscriptions: at most 1000 per connection"}}
+        send c1: {"event":"pusher:subscription_error","channel":"presence-a","data":{"type":"LimitReached","error":"Too many subscriptions: at most 1000 per connection","status":4004}}
+    "#]].assert_eq(&shown(Passed::TooMany, (true, true), (true, true)));
+    expect![[r#"
+        broadcast 1001/presence-a except 1234.5678: {"event":"pusher_internal:member_added","channel":"presence-a","data":"{\"user_id\":\"7\"}"}
+        hook 1001: ChannelOccupied { channel: "presence-a" }
+        hook 1001: MemberAdded { channel: "presence-a", user_id: UserId("7") }
+        hook 1001: ChannelVacated { channel: "presence-a" }
+        send c1: {"event":"pusher:error","data":{"code":null,"message":"Too many subscriptions: at most 1000 per connection"}}
+        send c1: {"event":"pusher:subscription_error","channel":"presence-a","data":{"type":"LimitReached","error":"Too many subscriptions: at most 1000 per connection","status":4004}}
+    "#]].assert_eq(&shown(Passed::TooMany, (true, true), (true, false)));
+}
+
 #[test]
 fn newcomers_of_a_cache_channel() {
     let hooked = Arc::new(App { hooks: true, ..app() });
