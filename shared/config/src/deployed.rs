@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use apps::AppSpec;
+use auth::Secret;
 
 use crate::{ConfigError, Env, File, JwtConfig, Settings, app, jwt};
 
@@ -19,6 +20,8 @@ pub struct Deployed {
     pub specs: Vec<AppSpec>,
     /// How users prove who they are. Functions that no user calls need none.
     pub jwt: Option<JwtConfig>,
+    /// What the edge in front of API Gateway proves itself with, if there is one.
+    pub edge_key: Option<Secret>,
     /// The rest.
     pub settings: Settings,
 }
@@ -34,7 +37,8 @@ impl Deployed {
             None => File::default(),
         };
         let (specs, jwt) = (app::all(env, &file)?, jwt::read(env, &file)?);
-        Ok(Self { specs, jwt, settings: Settings::read(env, &file)? })
+        let edge_key = env.get("EDGE_KEY").filter(|key| !key.is_empty()).map(Secret::new);
+        Ok(Self { specs, jwt, edge_key, settings: Settings::read(env, &file)? })
     }
 }
 

@@ -28,12 +28,21 @@ impl Proxies {
     /// The client's address. Whoever is no trusted proxy may write what it likes into the header; so the
     /// last address in it counts that is not a trusted proxy's own, and none if the peer is not trusted.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        Self::named(peer, headers, |address| self.trust(address))
+    }
+
+    /// The client's address behind a peer that proved to be a proxy of ours, at whatever address it is.
+    pub fn client_behind(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        Self::named(peer, headers, |address| address == peer.to_canonical() || self.trust(address))
+    }
+
+    fn named(peer: IpAddr, headers: &HeaderMap, trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines: Vec<_> =
             headers.get_all(FORWARDED_FOR).iter().filter_map(|it| it.to_str().ok()).collect();
         let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
         for hop in hops {
-            if !self.trust(client) {
+            if !trusted(client) {
                 break;
             }
             match hop.trim().parse::<IpAddr>() {
@@ -87,6 +96,21 @@ mod tests {
             assert_eq!(client(trusted, peer, lines), expected, "{trusted:?} {lines:?}");
         }
         assert_eq!(client(&["10.0.0.9"], "::ffff:10.0.0.9", &[far]), far);
+    }
+
+    #[test]
+    fn a_peer_that_proved_itself_names_a_client_from_anywhere() {
+        let behind = |lines: &str| {
+            let headers = [(FORWARDED_FOR.parse().unwrap(), HeaderValue::from_str(lines).unwrap())];
+            let proxies = Proxies::parse(["10.0.0.0/8"]).unwrap();
+            let peer = "198.51.100.7".parse().unwrap();
+            proxies.client_behind(peer, &HeaderMap::from_iter(headers)).to_string()
+        };
+        assert_eq!(behind("1.2.3.4, 203.0.113.7"), "203.0.113.7");
+        // The gateway may append the peer, and another proxy may stand before it.
+        assert_eq!(behind("1.2.3.4, 203.0.113.7, 198.51.100.7"), "203.0.113.7");
+        assert_eq!(behind("203.0.113.7, 10.0.0.5"), "203.0.113.7");
+        assert_eq!(behind("nonsense"), "198.51.100.7");
     }
 
     #[test]

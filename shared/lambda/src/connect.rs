@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use service::Outbox;
 
 use crate::around::Around;
+use crate::edge::Edge;
 use crate::event::SocketEvent;
 use crate::guard;
 use crate::host::{Host, now_ms};
@@ -59,14 +60,18 @@ impl Door {
         &self.host.after
     }
 
-    /// Answers a handshake, in at most so much time. Every client is let in: a browser cannot read the status of a refusal,
-    /// and a first frame it can.
+    /// Answers a handshake, in at most so much time. Every client of the edge is let in: a browser cannot read the status of a
+    /// refusal, and a first frame it can.
     pub async fn open(&self, event: Value, time: Duration) -> Value {
         let Some(event) = SocketEvent::read(event) else {
             tracing::warn!("an event names no connection");
             return json!({ "statusCode": 400 });
         };
         let (id, headers) = (event.connection(), event.headers());
+        if !Edge::of(&self.host.deployed).admits(&headers) {
+            tracing::warn!(target: "audit", connection = %id, "a handshake came past the edge");
+            return json!({ "statusCode": 403 });
+        }
         let admitting = self.admit(&event, &id, &headers);
         if guard::guarded(&id, time, admitting).await.is_none() {
             let (gate, id) = (self.host.gate.clone(), id.clone());
@@ -84,7 +89,7 @@ impl Door {
         host.gate.learn(&event.request_context.domain_name, &event.request_context.stage);
         host.refresh().await;
         host.gate.expect(&id);
-        let visitor = event.visitor(&host.deployed.settings.visitors.proxies, headers);
+        let visitor = event.visitor(Edge::of(&host.deployed), headers);
         let names = (id.clone(), event.socket_id());
         let admitted = self.entrance.admit(&host.core, names, &visitor, now_ms()).await;
         if admitted.is_ok() {

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use config::Proxies;
 use gateway::{ClientIp, Visitor};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use protocol::{ConnectionId, SocketId};
@@ -13,6 +12,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use url::form_urlencoded;
+
+use crate::edge::Edge;
 
 /// The path that clients connect to, before an app's key.
 const APP: &str = "/app/";
@@ -89,14 +90,14 @@ impl SocketEvent {
         SocketId::from_random(number(0), number(8))
     }
 
-    /// Where the client is: the gateway's peer, or whom a trusted proxy before it names.
-    pub(crate) fn from(&self, proxies: &Proxies, headers: &HeaderMap) -> Option<ClientIp> {
-        Some(ClientIp(proxies.client(self.peer()?, headers)))
+    /// Where the client is: the gateway's peer, or whom the edge or a trusted proxy before it names.
+    pub(crate) fn from(&self, edge: Edge<'_>, headers: &HeaderMap) -> Option<ClientIp> {
+        Some(ClientIp(edge.client(self.peer()?, headers)))
     }
 
-    /// Where the client of a message is, whose event has no headers: behind a proxy that is not known.
-    pub(crate) fn peer_but_proxies(&self, proxies: &Proxies) -> Option<ClientIp> {
-        self.peer().filter(|peer| !proxies.trust(*peer)).map(ClientIp)
+    /// Where the client of a message is, whose event has no headers: behind the edge or a proxy that is not known.
+    pub(crate) fn peer_but_proxies(&self, edge: Edge<'_>) -> Option<ClientIp> {
+        self.peer().filter(|peer| edge.is_client(*peer)).map(ClientIp)
     }
 
     fn peer(&self) -> Option<IpAddr> {
@@ -112,7 +113,7 @@ impl SocketEvent {
 
     /// What the handshake says. The app's key stands in `?app_key=`, put there by CloudFront; in `?path=/app/KEY?…`, where
     /// clients have no more than a prefix of the path to set; or in the path.
-    pub(crate) fn visitor(&self, proxies: &Proxies, headers: &HeaderMap) -> Visitor {
+    pub(crate) fn visitor(&self, edge: Edge<'_>, headers: &HeaderMap) -> Visitor {
         let query = &self.query_string_parameters;
         let path = PATHS.iter().find_map(|name| query.get(*name)).or(self.path.as_ref());
         let (path, inner) = match path {
@@ -125,15 +126,20 @@ impl SocketEvent {
         let pairs = query.iter().filter(|(name, _)| !PATHS.contains(&name.as_str()));
         let mut whole = form_urlencoded::Serializer::new(inner.to_owned());
         let whole = whole.extend_pairs(pairs).finish();
-        Visitor::new(key, &whole, headers, self.from(proxies, headers))
+        Visitor::new(key, &whole, headers, self.from(edge, headers))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use config::{Deployed, Env};
     use serde_json::json;
 
     use super::*;
+
+    fn deployed(variables: &[(&str, &str)]) -> Deployed {
+        Deployed::read(&variables.iter().copied().collect::<Env>()).unwrap()
+    }
 
     fn event(query: &Value, path: &Value) -> SocketEvent {
         let event = json!({
@@ -153,8 +159,8 @@ mod tests {
     #[test]
     fn the_apps_key_may_stand_in_three_places() {
         let key = |query: Value, path: Value| {
-            let event = event(&query, &path);
-            let visitor = event.visitor(&Proxies::default(), &event.headers());
+            let (event, deployed) = (event(&query, &path), deployed(&[]));
+            let visitor = event.visitor(Edge::of(&deployed), &event.headers());
             (visitor.key.unwrap_or_default(), visitor.protocol.unwrap_or_default())
         };
         let both = ("KEY".to_owned(), "7".to_owned());
@@ -189,11 +195,18 @@ mod tests {
         )];
         let headers = HeaderMap::from_iter(headers);
         let known = |it: Option<ClientIp>| it.map(|it| it.0.to_string());
-        let (none, edge) = (Proxies::default(), Proxies::parse(["203.0.113.0/24"]).unwrap());
-        assert_eq!(known(event.from(&none, &headers)).as_deref(), Some("203.0.113.9"));
-        assert_eq!(known(event.peer_but_proxies(&none)).as_deref(), Some("203.0.113.9"));
-        assert_eq!(known(event.from(&edge, &headers)).as_deref(), Some("198.51.100.7"));
-        assert_eq!(known(event.peer_but_proxies(&edge)), None);
+        let proxies = "[server]\ntrusted_proxies = [\"203.0.113.0/24\"]\n";
+        let (none, proxies) = (deployed(&[]), deployed(&[("PUSHBRIDGE_TOML", proxies)]));
+        let edge = deployed(&[("EDGE_KEY", "e")]);
+        for (deployed, of_handshake, of_message) in [
+            (&none, "203.0.113.9", Some("203.0.113.9")),
+            (&proxies, "198.51.100.7", None),
+            (&edge, "198.51.100.7", None),
+        ] {
+            let edge = Edge::of(deployed);
+            assert_eq!(known(event.from(edge, &headers)).as_deref(), Some(of_handshake));
+            assert_eq!(known(event.peer_but_proxies(edge)).as_deref(), of_message);
+        }
     }
 
     #[test]

@@ -8,13 +8,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use gateway::{Admin, ClientIp, Gateway, Signing, Visitors};
-use http::{Request, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Request, Response, StatusCode};
 use lambda_http::request::RequestContext;
 use lambda_http::{Request as Event, RequestExt};
 use lambda_runtime::{Error, service_fn};
+use serde_json::json;
 use tower::ServiceExt;
 
 use crate::around::Around;
+use crate::edge::Edge;
 use crate::host::{Host, Posts};
 use crate::start::{Start, StartError};
 
@@ -101,11 +104,18 @@ fn visitors(host: &Host) -> Visitors {
 }
 
 /// Answers a request; what it left for later is in the queue before it is answered.
-async fn answer(
+///
+/// # Errors
+/// When the answer cannot be read.
+pub async fn answer(
     host: &Host,
     router: Router,
     event: Event,
 ) -> Result<Response<lambda_http::Body>, Error> {
+    if !Edge::of(&host.deployed).admits(event.headers()) {
+        tracing::warn!(target: "audit", path = event.uri().path(), "a request came past the edge");
+        return Ok(past_the_edge());
+    }
     host.refresh().await;
     let from = client(host, &event);
     let mut request: Request<lambda_http::Body> = event;
@@ -130,12 +140,23 @@ fn body(body: lambda_http::Body) -> Body {
     }
 }
 
-/// Whose request it is: the gateway's peer, or whom a trusted proxy before it names.
+fn past_the_edge() -> Response<lambda_http::Body> {
+    let body = json!({ "error": {
+        "code": "edge_only",
+        "message": "Use the stack's output ApiUrl: API Gateway's own address is not open to clients",
+    } });
+    let mut response = Response::new(lambda_http::Body::from(body.to_string()));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// Whose request it is: the gateway's peer, or whom the edge or a trusted proxy before it names.
 fn client(host: &Host, event: &Event) -> Option<ClientIp> {
     let peer = match event.request_context_ref()? {
         RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref()?,
         _ => return None,
     };
     let peer: IpAddr = peer.parse().ok()?;
-    Some(ClientIp(host.deployed.settings.visitors.proxies.client(peer, event.headers())))
+    Some(ClientIp(Edge::of(&host.deployed).client(peer, event.headers())))
 }

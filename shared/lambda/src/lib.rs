@@ -26,6 +26,7 @@ pub mod around;
 pub mod bridge;
 pub mod connect;
 pub mod disconnect;
+mod edge;
 mod event;
 pub mod fanout;
 pub mod gate;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use service::{Handled, Outbox};
 
 use crate::around::Around;
+use crate::edge::Edge;
 use crate::event::SocketEvent;
 use crate::guard;
 use crate::host::{Host, now_ms};
@@ -72,9 +73,9 @@ impl Desk {
                 // Messages of one connection run at once; the gateway's clock says which one came first.
                 let asked = Asked::at_ms(event.request_context.request_time_epoch.unwrap_or(now));
                 let handled = host.core.message(&id, &text, asked, now).await;
-                let proxies = &host.deployed.settings.visitors.proxies;
+                let edge = Edge::of(&host.deployed);
                 if handled == Handled::NotAuthorized
-                    && let from = event.peer_but_proxies(proxies)
+                    && let from = event.peer_but_proxies(edge)
                     && let Err(often) = self.visitors.failed(&host.core, from, now_ms()).await
                 {
                     let fault = Fault::new(Code::OverCapacity, often.to_string());

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::json;
+
 use crate::template::{Template, root};
 
 /// Where functions read their environment.
@@ -86,5 +88,22 @@ fn whoever_needs_it_is_told_the_public_address() {
     for id in ["ApiFunction", "PublishFunction", "WorkerFunction"] {
         let function = &template.resource(id)["Properties"];
         assert_eq!(function["Environment"]["Variables"]["PUBLIC_URL"], *output, "{id}");
+    }
+}
+
+/// Who is open to clients knows the edge by what the edge says to it.
+#[test]
+fn the_edge_and_what_stands_behind_it_have_the_same_key() {
+    let template = Template::read();
+    let key = json!({ "Fn::Select": [2, { "Fn::Split": ["/", { "Ref": "AWS::StackId" }] }] });
+    let edge = &template.resource("Distribution")["Properties"]["DistributionConfig"];
+    for origin in edge["Origins"].as_array().expect("origins") {
+        let header = json!({ "HeaderName": "x-pushbridge-edge", "HeaderValue": key });
+        assert_eq!(origin["OriginCustomHeaders"], json!([header]), "{}", origin["Id"]);
+    }
+    let given = json!({ "Fn::If": ["OnEdge", key, { "Ref": "AWS::NoValue" }] });
+    for id in ["ConnectFunction", "MessageFunction", "AuthFunction", "ApiFunction"] {
+        let function = &template.resource(id)["Properties"];
+        assert_eq!(function["Environment"]["Variables"]["EDGE_KEY"], given, "{id}");
     }
 }

@@ -2,6 +2,7 @@
 
 use lambda::connect::Door;
 use lambda::host::Host;
+use lambda::http::{answer, router};
 use protocol::ConnectionId;
 use serde_json::{Value, json};
 use store::Store;
@@ -21,6 +22,12 @@ fn handshake(id: &str, peer: &str, forwarded: Option<&str>) -> Value {
         "headers": headers,
         "queryStringParameters": { "app_key": "key", "protocol": "7" },
     })
+}
+
+/// The same, through the edge of this key.
+fn by_edge(mut event: Value, key: &str) -> Value {
+    event["headers"]["x-pushbridge-edge"] = json!(key);
+    event
 }
 
 async fn is_in(host: &Host, id: &str) -> bool {
@@ -46,5 +53,61 @@ async fn behind_a_trusted_proxy_each_client_counts_for_itself() {
     ] {
         door.open(handshake(id, peer, forwarded), LONG).await;
         assert_eq!(is_in(&store, id).await, lets_in, "{id}");
+    }
+}
+
+/// CloudFront has thousands of addresses; its key tells that it asks, and its last word for whom.
+#[tokio::test]
+async fn what_comes_by_the_edge_counts_for_its_client_and_nothing_else_gets_in() {
+    const LIMIT: &str = "[server]\nconnects_per_minute_per_address = 1\n";
+    let world = World::new().await;
+    let edge = world.host_with("connect", LIMIT, &[("EDGE_KEY", "the-stack")]).await;
+    let (door, store) = (Door::new(edge).unwrap(), world.host("connect").await);
+    let (cloudfront, another) = ("130.176.1.1", "130.176.2.2");
+    for (id, peer, key, forwarded, status, lets_in) in [
+        ("a=", cloudfront, "the-stack", "203.0.113.9", 200, true),
+        ("b=", another, "the-stack", "203.0.113.9", 200, false),
+        ("c=", another, "the-stack", "203.0.113.9, 203.0.113.10", 200, true),
+        ("d=", cloudfront, "the-stack", "203.0.113.11, 130.176.1.1", 200, true),
+        ("e=", cloudfront, "a-guess", "203.0.113.12", 403, false),
+        ("f=", "203.0.113.13", "", "203.0.113.14", 403, false),
+    ] {
+        let event = by_edge(handshake(id, peer, Some(forwarded)), key);
+        assert_eq!(door.open(event, LONG).await["statusCode"], status, "{id}");
+        assert_eq!(is_in(&store, id).await, lets_in, "{id}");
+    }
+    let past = handshake("g=", "203.0.113.15", None);
+    assert_eq!(door.open(past, LONG).await["statusCode"], 403, "API Gateway's own address");
+}
+
+fn request(headers: &Value) -> lambda_http::Request {
+    let event = json!({
+        "version": "2.0", "routeKey": "$default", "rawPath": "/api/openapi.json", "rawQueryString": "",
+        "headers": headers, "isBase64Encoded": false,
+        "requestContext": {
+            "accountId": "1", "apiId": "x", "domainName": "x.execute-api", "domainPrefix": "x",
+            "http": {
+                "method": "GET", "path": "/api/openapi.json", "protocol": "HTTP/1.1",
+                "sourceIp": "130.176.1.1", "userAgent": "curl",
+            },
+            "requestId": "r", "routeKey": "$default", "stage": "$default",
+            "time": "28/Nov/2026:00:00:00 +0000", "timeEpoch": 1_795_000_000_000_u64,
+        },
+    });
+    lambda_http::request::from_str(&event.to_string()).unwrap()
+}
+
+#[tokio::test]
+async fn the_http_api_is_open_by_the_edge_only() {
+    let world = World::new().await;
+    let host = world.host_with("api", "", &[("EDGE_KEY", "the-stack")]).await;
+    let router = router(&host, &host.posts().unwrap()).unwrap();
+    for (headers, status) in [
+        (json!({ "x-pushbridge-edge": "the-stack" }), 200),
+        (json!({ "x-pushbridge-edge": "a-guess" }), 403),
+        (json!({}), 403),
+    ] {
+        let answered = answer(&host, router.clone(), request(&headers)).await.unwrap();
+        assert_eq!(answered.status(), status, "{headers}");
     }
 }
