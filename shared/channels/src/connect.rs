@@ -1,5 +1,6 @@
 //! Connect: may this client in, and what is it told first?
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use identity::User;
@@ -22,6 +23,8 @@ pub struct Connection {
     pub app: Arc<App>,
     /// Who it is, if it came with a token.
     pub user: Option<Arc<User>>,
+    /// The client's address, if the transport knows it.
+    pub from: Option<IpAddr>,
 }
 
 /// What a client asks for: the last segment of `/app/{key}`, the `protocol` parameter, the page it runs in.

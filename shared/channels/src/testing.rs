@@ -19,6 +19,7 @@ pub(crate) fn connection(id: &str) -> Connection {
         socket_id: SocketId::from_random(1234, 5678),
         app: Arc::new(app()),
         user: None,
+        from: None,
     }
 }
 

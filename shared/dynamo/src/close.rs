@@ -50,6 +50,7 @@ impl DynamoStore {
             socket_id: SocketId::from_random(0, 0),
             app: connections::served(&app, &self.apps),
             user: None,
+            from: None,
         };
         Some(Closed { connection: Arc::new(connection), channels: links.channels, user: None })
     }

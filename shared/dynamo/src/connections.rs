@@ -34,6 +34,9 @@ pub(crate) fn row(connection: &Connection, limited: bool, x: u64) -> Result<Item
         row.insert("u".to_owned(), text(write_user(user)?));
         row.insert("i".to_owned(), text(user.id.as_str()));
     }
+    if let Some(from) = connection.from {
+        row.insert("f".to_owned(), text(from.to_string()));
+    }
     if let Some(most) = connection.app.limits.connections_per_user {
         row.insert("p".to_owned(), number(most));
     }
@@ -78,7 +81,8 @@ pub(crate) fn read(
         Some(kept) => Some(Arc::new(user(serde_json::from_str(kept)?))),
         None => None,
     };
-    Ok(Some(Connection { id: id.clone(), socket_id, app, user }))
+    let from = text_of(row, "f").and_then(|it| it.parse().ok());
+    Ok(Some(Connection { id: id.clone(), socket_id, app, user, from }))
 }
 
 /// An app as it is now; one that is not served any more may nothing.

@@ -119,7 +119,8 @@ impl Entrance {
             },
         };
         let (protocol, origin) = (visitor.protocol.as_deref(), visitor.origin.as_deref());
-        let arrival = Arrival { id, socket_id, key, protocol, origin, now_ms, credential };
+        let from = visitor.from.map(|it| it.0);
+        let arrival = Arrival { id, socket_id, key, protocol, origin, from, now_ms, credential };
         service.connect(arrival).await
     }
 }

@@ -36,9 +36,4 @@ impl<'a> Edge<'a> {
             None => self.proxies.client(peer, headers),
         }
     }
-
-    /// Whether the peer of an event without headers is the client itself.
-    pub(crate) fn is_client(&self, peer: IpAddr) -> bool {
-        self.key.is_none() && !self.proxies.trust(peer)
-    }
 }

@@ -7,14 +7,13 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use channels::Asked;
-use gateway::Visitors;
+use gateway::{ClientIp, Visitors};
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use protocol::{Code, Fault};
 use serde_json::{Value, json};
 use service::{Handled, Outbox};
 
 use crate::around::Around;
-use crate::edge::Edge;
 use crate::event::SocketEvent;
 use crate::guard;
 use crate::host::{Host, now_ms};
@@ -73,9 +72,8 @@ impl Desk {
                 // Messages of one connection run at once; the gateway's clock says which one came first.
                 let asked = Asked::at_ms(event.request_context.request_time_epoch.unwrap_or(now));
                 let handled = host.core.message(&id, &text, asked, now).await;
-                let edge = Edge::of(&host.deployed);
-                if handled == Handled::NotAuthorized
-                    && let from = event.peer_but_proxies(edge)
+                if let Handled::NotAuthorized(from) = handled
+                    && let from = from.map(ClientIp)
                     && let Err(often) = self.visitors.failed(&host.core, from, now_ms()).await
                 {
                     let fault = Fault::new(Code::OverCapacity, often.to_string());

@@ -1,5 +1,6 @@
 //! Connect: admit, remember; then greet, as soon as the transport can carry a frame.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use channels::{Asked, Connection, authorize, connect, sign_in};
@@ -23,6 +24,8 @@ pub struct Arrival<'a> {
     pub protocol: Option<&'a str>,
     /// The origin of the page that it runs in, if it is a page, and of another host than ours.
     pub origin: Option<&'a str>,
+    /// The client's address, if the transport knows it.
+    pub from: Option<IpAddr>,
     /// Milliseconds since the Unix epoch.
     pub now_ms: u64,
     /// Who it says it is.
@@ -54,9 +57,9 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
             Credential::User(user) => Some(user),
             Credential::Invalid(why) => return Err(Fault::new(Code::Unauthorized, why)),
         };
-        let Arrival { id, socket_id, now_ms, .. } = arrival;
+        let Arrival { id, socket_id, from, now_ms, .. } = arrival;
         let app_id = app.id.clone();
-        match self.store.open(Connection { id, socket_id, app, user }).await {
+        match self.store.open(Connection { id, socket_id, app, user, from }).await {
             Ok(Opened::Yes) => Ok(()),
             Ok(Opened::OverQuota) => {
                 self.usage.over_connections(&app_id, None, now_ms);

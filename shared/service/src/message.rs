@@ -1,5 +1,7 @@
 //! One message from a client.
 
+use std::net::IpAddr;
+
 use channels::connect::disabled;
 use channels::usage::Act;
 use channels::{Asked, Connection, Effect};
@@ -15,8 +17,8 @@ use crate::{Outbox, Service};
 pub enum Handled {
     /// It was done, or refused for a reason that its sender was told.
     Done,
-    /// It was refused because a signature in it was wrong: somebody may be guessing.
-    NotAuthorized,
+    /// It was refused because a signature in it was wrong: somebody at this address may be guessing.
+    NotAuthorized(Option<IpAddr>),
 }
 
 impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
@@ -41,7 +43,11 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         };
         let Err(error) = handled else { return Handled::Done };
         self.run_and_bury(error.effects(&connection)).await;
-        if error.is_authorization() { Handled::NotAuthorized } else { Handled::Done }
+        if error.is_authorization() {
+            Handled::NotAuthorized(connection.from)
+        } else {
+            Handled::Done
+        }
     }
 
     /// Tells a client that it sent something that is no message.

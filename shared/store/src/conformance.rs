@@ -10,6 +10,7 @@ mod roster;
 mod users;
 
 use std::future::Future;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use channels::{
@@ -57,6 +58,7 @@ pub fn connection(app: &Arc<App>, n: u64) -> Connection {
         socket_id: SocketId::from_random(n, n),
         app: Arc::clone(app),
         user: None,
+        from: Some(Ipv6Addr::from_bits(n.into()).into()),
     }
 }
 
@@ -116,8 +118,8 @@ async fn connections_come_and_go<S: Store>(store: &S) {
     assert!(ok(store.connection(&c1.id)).await.is_none());
     assert!(matches!(ok(store.join(&c1, &join("a", None), ASKED)).await, Joined::Gone));
     assert_eq!(ok(store.open(c1.clone())).await, Opened::Yes);
-    let known = ok(store.connection(&c1.id)).await.map(|c| c.socket_id);
-    assert_eq!(known, Some(c1.socket_id));
+    let known = ok(store.connection(&c1.id)).await.map(|c| (c.socket_id, c.from));
+    assert_eq!(known, Some((c1.socket_id, c1.from)));
     assert!(ok(store.close(&c1.id)).await.is_some());
     assert!(ok(store.close(&c1.id)).await.is_none(), "closing twice is nothing");
     assert_eq!(ok(store.leave(&c1, &name("a"), Leaving::Clean, ASKED)).await, Left::NotSubscribed);

@@ -88,13 +88,13 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
     }
 
     async fn live(&self, line: Line, visitor: Visitor) {
-        let (from, transport) = (visitor.from, line.transport());
+        let transport = line.transport();
         let ids = (transport.id().clone(), SocketId::from_random(rand::random(), rand::random()));
         match Box::pin(self.entrance.admit(&self.service, ids, &visitor, now_ms())).await {
             Ok(()) => Box::pin(self.service.greet(transport.id(), now_ms())).await,
             Err(fault) => transport.refuse(&fault),
         }
-        let visit = Visit { door: self, from, since: Instant::now() };
+        let visit = Visit { door: self, since: Instant::now() };
         match line {
             Line::Socket(socket, early) => session::run(socket, early, &visit, self.timing).await,
             Line::Mailbox(mailbox, inbox) => xhr::run(&mailbox, inbox, &visit, self.timing).await,
@@ -102,10 +102,9 @@ impl<S: Store, F: Facts + 'static> Door<S, F> {
     }
 }
 
-/// A connection and where it comes from.
+/// What a connection says, as long as it lasts.
 struct Visit<'a, S, F> {
     door: &'a Door<S, F>,
-    from: Option<ClientIp>,
     /// The clock that orders what the client asks for.
     since: Instant,
 }
@@ -115,9 +114,10 @@ impl<S: Store, F: Facts + 'static> Handler for Visit<'_, S, F> {
         let asked =
             u64::try_from(self.since.elapsed().as_millis()).map_or(Asked::FIRST, Asked::at_ms);
         let handled = self.door.service.message(id, text, asked, now_ms()).await;
-        if handled == Handled::NotAuthorized
-            && let Err(often) =
-                self.door.entrance.visitors.failed(&self.door.service, self.from, now_ms()).await
+        let Handled::NotAuthorized(from) = handled else { return };
+        let from = from.map(ClientIp);
+        if let Err(often) =
+            self.door.entrance.visitors.failed(&self.door.service, from, now_ms()).await
         {
             let fault = Fault::new(Code::OverCapacity, often.to_string());
             self.door.sockets.close(id, &fault).await;

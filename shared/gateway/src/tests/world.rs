@@ -354,6 +354,7 @@ impl World {
             key: "pb-key",
             protocol: Some("7"),
             origin: None,
+            from: None,
             now_ms: 10_000,
             credential: Credential::None,
         };

@@ -3,6 +3,7 @@
 use lambda::connect::Door;
 use lambda::host::Host;
 use lambda::http::{answer, router};
+use lambda::message::Desk;
 use protocol::ConnectionId;
 use serde_json::{Value, json};
 use store::Store;
@@ -78,6 +79,36 @@ async fn what_comes_by_the_edge_counts_for_its_client_and_nothing_else_gets_in()
     }
     let past = handshake("g=", "203.0.113.15", None);
     assert_eq!(door.open(past, LONG).await["statusCode"], 403, "API Gateway's own address");
+}
+
+/// Events of messages have no headers: whose they are was said by the handshake.
+#[tokio::test]
+async fn wrong_signatures_count_for_the_client_that_the_edge_named() {
+    const LIMIT: &str = "[server]\nauth_failures_per_minute_per_address = 1\n";
+    let (world, edge) = (World::new().await, [("EDGE_KEY", "the-stack")]);
+    let desk = Desk::new(world.host_with("message", LIMIT, &edge).await);
+    for (forwarded, code) in
+        [("203.0.113.9", json!(null)), ("203.0.113.10", json!(null)), ("203.0.113.9", json!(4100))]
+    {
+        let host = world.host_with("connect", LIMIT, &edge).await;
+        let headers = [("x-pushbridge-edge", "the-stack"), ("x-forwarded-for", forwarded)];
+        let path = "/app/key?protocol=7";
+        let (mut client, hello) = world.client_with(host, path, LONG, &headers).await;
+        assert_eq!(hello["event"], "pusher:connection_established");
+        let data = json!({ "channel": "private-a", "auth": "key:wrong" });
+        let subscribe = json!({ "event": "pusher:subscribe", "data": data });
+        world.say(&mut client, &desk, subscribe).await;
+        let told = [client.frame().await, client.frame().await];
+        assert_eq!(told[1]["event"], "pusher:subscription_error");
+        if code != json!(null) {
+            assert_eq!(client.frame().await["data"]["code"], code, "{forwarded}");
+            continue;
+        }
+        let goes_on = json!({ "event": "pusher:subscribe", "data": { "channel": "a" } });
+        world.say(&mut client, &desk, goes_on).await;
+        let answer = client.frame().await;
+        assert_eq!(answer["event"], "pusher_internal:subscription_succeeded", "{forwarded}");
+    }
 }
 
 fn request(headers: &Value) -> lambda_http::Request {

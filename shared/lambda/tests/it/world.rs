@@ -19,8 +19,10 @@ use lambda::message::Desk;
 use lambda::start::Start;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use tungstenite::Message;
+use tungstenite::client::IntoClientRequest;
 
 /// How long a frame of a client may take.
 pub(crate) const LONG: Duration = Duration::from_secs(20);
@@ -133,10 +135,26 @@ impl World {
         path: &str,
         time: Duration,
     ) -> (Client, Value) {
+        self.client_with(host, path, time, &[]).await
+    }
+
+    /// The same with more headers in its handshake.
+    pub(crate) async fn client_with(
+        &self,
+        host: Host,
+        path: &str,
+        time: Duration,
+        headers: &[(&'static str, &str)],
+    ) -> (Client, Value) {
         let door = Door::new(host).unwrap();
+        let url = format!("ws://{}{path}", self.public);
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
         let dial = async {
             let stream = TcpStream::connect(self.public).await.unwrap();
-            client_async(format!("ws://{}{path}", self.public), stream).await.unwrap().0
+            client_async(request, stream).await.unwrap().0
         };
         let open = async {
             let taken = self.next("connect").await;
@@ -170,9 +188,9 @@ impl World {
 
     /// The next event for a function.
     pub(crate) async fn next(&self, function: &str) -> Taken {
-        let (id, body) = self
-            .call("GET", &format!("{function}/1/2018-06-01/runtime/invocation/next"), Value::Null)
-            .await;
+        let path = format!("{function}/1/2018-06-01/runtime/invocation/next");
+        let next = timeout(LONG, self.call("GET", &path, Value::Null));
+        let (id, body) = next.await.expect("an event in time");
         Taken { id, event: serde_json::from_slice(&body).unwrap() }
     }
 
@@ -205,7 +223,7 @@ impl Client {
     /// The next frame as JSON; `null` when it is over, with the code.
     pub(crate) async fn frame(&mut self) -> Value {
         loop {
-            match self.stream.next().await {
+            match timeout(LONG, self.stream.next()).await.expect("a frame in time") {
                 Some(Ok(Message::Text(text))) => {
                     return serde_json::from_str(text.as_str()).unwrap();
                 }

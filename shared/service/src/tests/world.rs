@@ -159,6 +159,7 @@ impl<S: Store> World<S> {
             key,
             protocol: Some("7"),
             origin: None,
+            from: None,
             now_ms: 10_000,
             credential,
         };
