@@ -17,6 +17,7 @@ mod term;
 mod token;
 mod trigger;
 mod webhooks;
+mod workspace;
 
 use std::path::PathBuf;
 
@@ -78,6 +79,8 @@ pub(crate) enum Tool {
     Deliveries(deliveries::DeliveriesArgs),
     /// Posts that come again and again
     Series(series::SeriesArgs),
+    /// What a workspace decides about its posts: how late they may still go out
+    Workspace(workspace::WorkspaceArgs),
     /// How far the creation of many posts is
     Jobs(jobs::JobsArgs),
     /// What you should have heard of
@@ -181,6 +184,7 @@ impl Tool {
             Self::Posts(args) => posts::run(args, env).await,
             Self::Accounts(args) => accounts::run(args, env).await,
             Self::Series(args) => series::run(args, env).await,
+            Self::Workspace(args) => workspace::run(args, env).await,
             Self::Jobs(args) => jobs::run(args, env).await,
             Self::Notifications(args) => notifications::run(args, env).await,
             Self::Deliveries(args) => deliveries::run(args, env).await,

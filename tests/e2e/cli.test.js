@@ -89,6 +89,16 @@ describe('command line', { skip: needsProcess }, () => {
     assert.match(await ann.refused('posts', 'get', later.id), /404/);
   });
 
+  test('a workspace says how late its posts may go out', async () => {
+    const ann = member('ann', 'cli-late');
+    assert.match(await ann.table('workspace', 'get'), /\ncli-late +60 min, the server's +- +-\n$/);
+    assert.match(await ann.table('workspace', 'set', '--late-limit', '4h'), /\ncli-late +240 min +ann +\d/);
+    assert.equal((await ann.json('workspace', 'get')).late_limit_minutes, 240);
+    assert.match(await ann.refused('workspace', 'set', '--late-limit', '25h'), /15 to 1440 minutes/);
+    assert.equal((await ann.json('workspace', 'set', '--late-limit', 'server')).late_limit_minutes, null);
+    assert.match(await member('eve', 'other').refused('workspace', 'get', '--workspace', 'cli-late'), /404/);
+  });
+
   test('another member approves or rejects', async (t) => {
     const [ann, bob] = [member('ann', 'cli-approval'), member('bob', 'cli-approval')];
     await account(t, ann);

@@ -152,6 +152,11 @@ pub(crate) fn registration(hash: &str) -> Item {
     key(&format!("registered#{hash}"), "client")
 }
 
+/// The key of a workspace's settings.
+pub(crate) fn workspace(id: &WorkspaceId) -> Item {
+    key(&format!("workspace#{id}"), "settings")
+}
+
 /// The key of a chore.
 pub(crate) fn chore(chore: Chore) -> Item {
     key(&format!("chore#{}", chore.as_str()), "state#chore")
@@ -302,6 +307,7 @@ mod tests {
             account_id,
             platform: "webhook".to_owned(),
             scheduled_at: now,
+            publish_by: Some(now),
             generation: 0,
             attempt: 1,
             claims: 1,

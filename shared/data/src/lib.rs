@@ -35,6 +35,7 @@ mod replace_post;
 mod series;
 mod tables;
 mod webhooks;
+mod workspaces;
 
 use std::sync::Arc;
 

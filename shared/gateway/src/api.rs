@@ -17,6 +17,7 @@ mod get_account;
 mod get_job;
 mod get_post;
 mod get_series;
+mod get_workspace;
 mod id;
 mod list_accounts;
 mod list_notifications;
@@ -24,6 +25,7 @@ mod list_posts;
 mod list_series;
 mod publish_due;
 mod publish_now;
+mod put_workspace;
 mod query;
 mod read_notifications;
 mod reconnect_account;
@@ -85,6 +87,8 @@ fn other_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
         .add(get_series::__path_get_series, get_series::get_series::<P, A>)
         .add(stop_series::__path_stop_series, stop_series::stop_series::<P, A>)
         .add(get_job::__path_get_job, get_job::get_job::<P, A>)
+        .add(get_workspace::__path_get_workspace, get_workspace::get_workspace::<P, A>)
+        .add(put_workspace::__path_put_workspace, put_workspace::put_workspace::<P, A>)
         .add(
             list_notifications::__path_list_notifications,
             list_notifications::list_notifications::<P, A>,

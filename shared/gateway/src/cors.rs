@@ -11,7 +11,7 @@ use crate::pages::Pages;
 use crate::plain::Plain;
 
 /// Methods that pages may use.
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 /// Headers that pages may send: pusher-js and common frameworks add the third one.
 const HEADERS: HeaderValue =
     HeaderValue::from_static("authorization, content-type, x-csrf-token, x-socket-id");

@@ -7,9 +7,9 @@ use axum::http::{HeaderName, header};
 use bytes::Bytes;
 use posts::{
     Account, Confirm, Job, NewAccount, NewPost, NewPosts, NewSeries, PatchPost, PostStatus,
-    PostView, Reconnect, Reject, Series,
+    PostView, PutWorkspace, Reconnect, Reject, Series,
 };
-use publishing::{Notifications, Page, SeriesView, TickReport};
+use publishing::{Notifications, Page, SeriesView, TickReport, WorkspaceView};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use webhooks::EndpointSpec;
@@ -60,6 +60,7 @@ use crate::routes::Routes;
         PatchPost,
         PostStatus,
         PostView,
+        PutWorkspace,
         RatesSpec,
         ReadNotifications,
         Reconnect,
@@ -69,7 +70,8 @@ use crate::routes::Routes;
         SeriesList,
         SeriesView,
         TickReport,
-        UserAuth
+        UserAuth,
+        WorkspaceView
     ))
 )]
 struct Base;

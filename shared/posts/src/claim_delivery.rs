@@ -72,7 +72,7 @@ impl Delivery {
     ) -> DeliveryClaim {
         match &self.state {
             DeliveryState::Preparing { lease } if self.is_reserved() => {
-                let fits = lease.lasts(now) && !settings.too_late(self.scheduled_at, now);
+                let fits = lease.lasts(now) && !self.too_late(now, settings);
                 if fits {
                     DeliveryClaim::Taken(self.clone())
                 } else {
@@ -127,7 +127,7 @@ impl Delivery {
         let first = self.first_armed_at.unwrap_or(now);
         class.after_unknown(first, now) == AfterUnknown::Resend
             && self.attempt < limits::ATTEMPTS
-            && !settings.too_late(self.scheduled_at, now)
+            && !self.too_late(now, settings)
     }
 
     fn take(
@@ -137,7 +137,7 @@ impl Delivery {
         now: Timestamp,
         settings: &Settings,
     ) -> DeliveryClaim {
-        let late = settings.too_late(self.scheduled_at, now);
+        let late = self.too_late(now, settings);
         // To look is never too late.
         let no_more = late && !self.must_look(class, now);
         if self.maybe_sent && (no_more || self.claims >= limits::CLAIMS) {

@@ -17,24 +17,25 @@ pub enum PostClaim {
 }
 
 impl Post {
-    /// Claims the post if it is due at `now`.
+    /// Claims the post if it is due at `now`. The settings are those of its workspace; its deliveries keep the late limit.
     pub fn claim(&self, now: Timestamp, settings: &Settings) -> PostClaim {
         let Stage::Scheduled { when } = &self.stage else { return PostClaim::NotDue };
         if when.scheduled_at > now {
             return PostClaim::NotDue;
         }
-        if settings.too_late(when.scheduled_at, now) {
+        if now > settings.publish_by(when.scheduled_at) {
             let when = when.clone();
             let reason = FailReason::Missed;
             let stage = Stage::Failed { when, finished_at: now, reason, needs_review: false };
             return PostClaim::Missed(self.moved(stage, now));
         }
         let post = self.moved(Stage::Publishing { when: when.clone(), started_at: now }, now);
-        let deliveries = self.accounts.iter().map(|target| post.queue(target, when)).collect();
+        let deliveries =
+            self.accounts.iter().map(|target| post.queue(target, when, settings)).collect();
         PostClaim::Taken(post, deliveries)
     }
 
-    pub(crate) fn queue(&self, target: &Target, when: &When) -> Delivery {
+    pub(crate) fn queue(&self, target: &Target, when: &When, settings: &Settings) -> Delivery {
         let id = delivery_id(&self.id, &target.account_id, self.content_rev);
         Delivery {
             idem_key: idem_key(&id, 0),
@@ -44,6 +45,7 @@ impl Post {
             account_id: target.account_id.clone(),
             platform: target.platform.clone(),
             scheduled_at: when.scheduled_at,
+            publish_by: Some(settings.publish_by(when.scheduled_at)),
             generation: 0,
             attempt: 0,
             claims: 0,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{AccountId, DeliveryId, ErrorClass, PostId, Timestamp, WorkspaceId, limits};
+use crate::{AccountId, DeliveryId, ErrorClass, PostId, Settings, Timestamp, WorkspaceId, limits};
 
 /// One post to one account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,10 @@ pub struct Delivery {
     pub platform: String,
     /// When the post was due.
     pub scheduled_at: Timestamp,
+    /// The latest that it may go out, by what its workspace allowed when the post was claimed. Rows of earlier versions
+    /// have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publish_by: Option<Timestamp>,
     /// The key that every automatic attempt carries: at most 25 characters, a function of id and generation.
     pub idem_key: String,
     /// Moves only when a person asks to send again.
@@ -240,6 +244,16 @@ impl Delivery {
             | DeliveryState::Failed { .. }
             | DeliveryState::Unconfirmed { .. } => None,
         }
+    }
+
+    /// The latest that it may go out.
+    pub(crate) fn publish_by(&self, settings: &Settings) -> Timestamp {
+        self.publish_by.unwrap_or_else(|| settings.publish_by(self.scheduled_at))
+    }
+
+    /// Whether `at` is too late for it to go out.
+    pub(crate) fn too_late(&self, at: Timestamp, settings: &Settings) -> bool {
+        at > self.publish_by(settings)
     }
 
     /// The same delivery in another state, one version later.

@@ -39,6 +39,7 @@ mod settle_delivery;
 mod time;
 mod view;
 mod wall_time;
+mod workspace;
 
 pub use account::{Account, AccountStatus, NewAccount, Reconnect};
 pub use announcement::Announcement;
@@ -77,3 +78,4 @@ pub use settle_delivery::Jitter;
 pub use time::Timestamp;
 pub use view::{DeliveryView, ErrorView, PostView, Progress};
 pub use wall_time::wall_time_warning;
+pub use workspace::{LateLimit, PutWorkspace, Workspace};

@@ -50,6 +50,9 @@ pub const AHEAD: Duration = Duration::from_secs(2 * 366 * 24 * 3600);
 /// How late a post is still worth publishing, unless configured otherwise.
 pub const LATE: Duration = Duration::from_secs(60 * 60);
 
+/// Least that can be configured for that. Source: the retry schedule, 15 minutes to 24 hours.
+pub const LATE_AT_LEAST: Duration = Duration::from_secs(15 * 60);
+
 /// Most that can be configured for that. Source: the retry schedule, 15 minutes to 24 hours.
 pub const LATE_AT_MOST: Duration = Duration::from_secs(24 * 3600);
 

@@ -22,7 +22,7 @@ impl Delivery {
         let wait = retry_after_s.map_or(PROCESSING_WAIT, Duration::from_secs);
         let next_attempt_at = now.plus(wait);
         let kept = Self { claims: 0, prepared: Some(prepared), ..self.clone() };
-        if settings.too_late(self.scheduled_at, next_attempt_at) {
+        if self.too_late(next_attempt_at, settings) {
             let message = "The platform took too long to prepare it.";
             let error = kept.failing(ErrorClass::PlatformUnavailable, "processing", message, None);
             return Ok(error.give_up(now));
@@ -79,7 +79,7 @@ impl Delivery {
         }
         let message = "The platform's limit is reached; it is published when the limit allows.";
         let held = self.failing(ErrorClass::RateLimited, "rate_limited", message, None);
-        if settings.too_late(self.scheduled_at, until) {
+        if self.too_late(until, settings) {
             return Some(held.give_up(now));
         }
         let next_attempt_at = until.max(now);

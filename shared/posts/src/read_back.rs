@@ -36,7 +36,7 @@ impl Delivery {
     }
 
     fn send_once_more(&self, now: Timestamp, settings: &Settings) -> Self {
-        if self.attempt >= limits::ATTEMPTS || settings.too_late(self.scheduled_at, now) {
+        if self.attempt >= limits::ATTEMPTS || self.too_late(now, settings) {
             return self.give_up(now);
         }
         self.moved(DeliveryState::Unknown { next_attempt_at: now })

@@ -1,8 +1,8 @@
 //! What a person does about deliveries that failed or that nobody can tell about.
 
 use crate::{
-    Conflict, Delivery, DeliveryId, DeliveryState, DeliveryStatus, Post, Stage, Timestamp, When,
-    idem_key, limits,
+    Conflict, Delivery, DeliveryId, DeliveryState, DeliveryStatus, Post, Settings, Stage,
+    Timestamp, When, idem_key, limits,
 };
 
 /// A post that goes on after it was over, with the deliveries that changed: before and after.
@@ -18,19 +18,26 @@ pub struct Reopened {
 
 impl Post {
     /// Publishes the failed deliveries again. Those that are published, and those of which nobody can tell, are
-    /// never touched. Fails if the post is not over, or nothing of it failed.
-    pub fn retry(&self, deliveries: &[Delivery], now: Timestamp) -> Result<Reopened, Conflict> {
+    /// never touched. Fails if the post is not over, or nothing of it failed. The late limit counts from now on.
+    pub fn retry(
+        &self,
+        deliveries: &[Delivery],
+        now: Timestamp,
+        settings: &Settings,
+    ) -> Result<Reopened, Conflict> {
         let post = self.reopen(now)?;
         if deliveries.is_empty() {
             let Some(when) = post.when() else { return Err(Conflict::NothingFailed) };
-            // The late limit counts from now on; the time that the author chose is history.
+            // The time that the author chose is history.
             let now = When { scheduled_at: now, ..when.clone() };
-            let added = self.accounts.iter().map(|target| post.queue(target, &now)).collect();
+            let queued = |target| post.queue(target, &now, settings);
+            let added = self.accounts.iter().map(queued).collect();
             return Ok(Reopened { added, changed: Vec::new(), post });
         }
         let failed = deliveries.iter().filter(|d| d.status() == DeliveryStatus::Failed);
-        let changed: Vec<_> =
-            failed.map(|before| (before.clone(), before.queued_again(&post, now))).collect();
+        let changed: Vec<_> = failed
+            .map(|before| (before.clone(), before.queued_again(&post, now, settings)))
+            .collect();
         if changed.is_empty() {
             return Err(Conflict::NothingFailed);
         }
@@ -44,6 +51,7 @@ impl Post {
         deliveries: &[Delivery],
         id: &DeliveryId,
         now: Timestamp,
+        settings: &Settings,
     ) -> Result<Reopened, Conflict> {
         let before = unconfirmed(deliveries, id)?;
         if before.generation + 1 >= limits::GENERATIONS {
@@ -60,7 +68,7 @@ impl Post {
             first_armed_at: None,
             maybe_sent: false,
             prepared: None,
-            ..before.queued_again(&post, now)
+            ..before.queued_again(&post, now, settings)
         };
         Ok(Reopened { post, changed: vec![(before.clone(), after)], added: Vec::new() })
     }
@@ -100,12 +108,13 @@ impl Post {
 }
 
 impl Delivery {
-    fn queued_again(&self, post: &Post, now: Timestamp) -> Self {
+    fn queued_again(&self, post: &Post, now: Timestamp, settings: &Settings) -> Self {
         let state = DeliveryState::Queued { next_attempt_at: now };
         Self {
             state,
             version: post.version.max(self.version + 1),
             scheduled_at: now,
+            publish_by: Some(settings.publish_by(now)),
             attempt: 0,
             claims: 0,
             looks: Default::default(),

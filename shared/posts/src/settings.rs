@@ -7,7 +7,7 @@ use crate::{Timestamp, limits};
 /// How publishing behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// How late a post is still published; later ones fail as `missed`.
+    /// How late a post is still published, where its workspace says nothing else; later ones fail as `missed`.
     pub late: Duration,
     /// This process is the only one on the store (it holds the lock of the data directory):
     /// leases of earlier processes are void at once.
@@ -21,8 +21,8 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether `at` is too late for something that was due at `scheduled_at`.
-    pub(crate) fn too_late(&self, scheduled_at: Timestamp, at: Timestamp) -> bool {
-        at > scheduled_at.plus(self.late)
+    /// The latest that something which was due at `scheduled_at` may go out.
+    pub(crate) fn publish_by(&self, scheduled_at: Timestamp) -> Timestamp {
+        scheduled_at.plus(self.late)
     }
 }

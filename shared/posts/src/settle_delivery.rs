@@ -85,7 +85,7 @@ impl Delivery {
 
     /// Waits until the account is connected again, as long as that makes sense.
     pub(crate) fn wait_for_account(&self, now: Timestamp, settings: &Settings) -> Self {
-        let until = self.scheduled_at.plus(settings.late);
+        let until = self.publish_by(settings);
         if self.maybe_sent || until <= now {
             return self.give_up(now);
         }
@@ -135,8 +135,7 @@ impl Delivery {
 
     pub(crate) fn retry(&self, wait: Duration, now: Timestamp, settings: &Settings) -> Self {
         let next_attempt_at = now.plus(wait);
-        if self.attempt >= limits::ATTEMPTS || settings.too_late(self.scheduled_at, next_attempt_at)
-        {
+        if self.attempt >= limits::ATTEMPTS || self.too_late(next_attempt_at, settings) {
             return self.give_up(now);
         }
         // After an outcome that nobody knows, the next attempt is still a resend.

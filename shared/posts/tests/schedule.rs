@@ -28,6 +28,7 @@ fn queued() -> Delivery {
         claims: 0,
         version: 1,
         first_armed_at: None,
+        publish_by: None,
         maybe_sent: false,
         looks: Default::default(),
         prepared: None,

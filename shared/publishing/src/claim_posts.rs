@@ -36,8 +36,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         run: &Run,
     ) -> Result<(TickReport, Option<Claimed>), Error> {
         let (before, deliveries) = self.data.get_post(id).await?;
+        let settings = self.settings_of(&before.workspace_id).await?;
         let now = run.clock.now();
-        match before.claim(now, &run.settings) {
+        match before.claim(now, &settings) {
             PostClaim::Taken(after, deliveries) => {
                 let claim = [Claim { before, after, deliveries }];
                 self.data.claim_posts(&claim).await?;
@@ -74,8 +75,13 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         };
         let (mut claims, mut alone) = (Vec::new(), Vec::new());
         for before in found {
+            // Trouble is told where it is claimed alone.
+            let Ok(settings) = self.settings_of(&before.workspace_id).await else {
+                alone.push(before.id);
+                continue;
+            };
             let now = run.clock.now();
-            match before.claim(now, &run.settings) {
+            match before.claim(now, &settings) {
                 PostClaim::Taken(after, deliveries) => {
                     let reserved = deliveries.into_iter().map(|d| d.reserved(&run.me, now));
                     let deliveries = reserved.collect();

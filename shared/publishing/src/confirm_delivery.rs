@@ -1,7 +1,7 @@
 //! A person's word that a delivery is live.
 
 use posts::{
-    Caller, Confirm, Delivery, DeliveryId, Post, PostView, Timestamp, check_confirm, news,
+    Caller, Confirm, Delivery, DeliveryId, Post, PostView, Settings, Timestamp, check_confirm, news,
 };
 
 use crate::{Announcer, PublishTo, Publishing, Refusal};
@@ -17,7 +17,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     ) -> Result<PostView, Refusal> {
         check_confirm(&confirm).map_err(|error| Refusal::Invalid(vec![error]))?;
         let post = self.data.post_of_unconfirmed(id).await?;
-        let rule = |post: &Post, all: &[Delivery]| post.confirm(all, id, confirm.url.clone(), now);
+        let rule = |post: &Post, all: &[Delivery], _: &Settings| {
+            post.confirm(all, id, confirm.url.clone(), now)
+        };
         let done = self.reopen(caller, &post, "confirm", now, rule).await?;
         let told =
             done.moved.iter().map(|(_, d)| news::delivery_changed(&done.post, d, &done.all, now));

@@ -43,6 +43,7 @@ mod sweep_media;
 mod tick;
 mod values;
 mod waiting;
+mod workspace;
 
 use std::sync::Arc;
 
@@ -53,7 +54,7 @@ use vault::Vault;
 pub use connect_by_oauth::{BeginConnect, Begun, BroughtBack};
 pub use ports::{Announcer, PublishTo};
 pub use refusal::Refusal;
-pub use values::{ListPosts, Notifications, Page, SeriesView, TickReport};
+pub use values::{ListPosts, Notifications, Page, SeriesView, TickReport, WorkspaceView};
 
 /// Posts, accounts and the ticker, on a store, a vault, platforms and someone to announce to.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ pub struct Publishing<P, A> {
     media: Media,
     reached: reach::Reached,
     late: lateness::Late,
+    allowed: workspace::Allowed,
     platforms: P,
     announcer: A,
     settings: Settings,
@@ -85,7 +87,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         settings: Settings,
     ) -> Self {
         let (gates, backlog, waiting, busy) = Default::default();
-        let (planned, reached, late) = Default::default();
+        let (planned, reached, late, allowed) = Default::default();
         let (media, process) = (Media::none(), numbers::name());
         Self {
             data,
@@ -97,6 +99,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             planned,
             reached,
             late,
+            allowed,
             media,
             platforms,
             announcer,

@@ -1,7 +1,9 @@
 //! The failed deliveries of a post, published again because a person says so.
 
 use data::Audit;
-use posts::{Caller, Conflict, Delivery, Post, PostId, PostView, Reopened, Timestamp, news};
+use posts::{
+    Caller, Conflict, Delivery, Post, PostId, PostView, Reopened, Settings, Timestamp, news,
+};
 
 use crate::edit_post::TRIES;
 use crate::{Announcer, PublishTo, Publishing, Refusal};
@@ -14,7 +16,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         id: &PostId,
         now: Timestamp,
     ) -> Result<PostView, Refusal> {
-        let rule = |post: &Post, all: &[Delivery]| post.retry(all, now);
+        let rule =
+            |post: &Post, all: &[Delivery], settings: &Settings| post.retry(all, now, settings);
         let done = self.reopen(caller, id, "retry", now, rule).await?;
         self.tell_retrying(&done, caller).await;
         Ok(PostView::new(done.post.clone(), &done.all))
@@ -27,11 +30,12 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         id: &PostId,
         action: &'static str,
         now: Timestamp,
-        rule: impl Fn(&Post, &[Delivery]) -> Result<Reopened, Conflict>,
+        rule: impl Fn(&Post, &[Delivery], &Settings) -> Result<Reopened, Conflict>,
     ) -> Result<Done, Refusal> {
         for _ in 0..TRIES {
             let (before, all) = self.visible(caller, id).await?;
-            let after = rule(&before, &all)?;
+            let settings = self.settings_of(&before.workspace_id).await?;
+            let after = rule(&before, &all, &settings)?;
             let audit = Audit { by: &caller.user_id, action, at: now };
             match self.data.reopen_post(&before, &after, audit).await {
                 Ok(()) => {

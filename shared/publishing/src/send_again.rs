@@ -1,6 +1,6 @@
 //! A delivery of which nobody can tell, sent again because a person says so.
 
-use posts::{Caller, Delivery, DeliveryId, Post, PostView, Timestamp};
+use posts::{Caller, Delivery, DeliveryId, Post, PostView, Settings, Timestamp};
 
 use crate::{Announcer, PublishTo, Publishing, Refusal};
 
@@ -13,7 +13,9 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         now: Timestamp,
     ) -> Result<PostView, Refusal> {
         let post = self.data.post_of_unconfirmed(id).await?;
-        let rule = |post: &Post, all: &[Delivery]| post.send_again(all, id, now);
+        let rule = |post: &Post, all: &[Delivery], settings: &Settings| {
+            post.send_again(all, id, now, settings)
+        };
         let done = self.reopen(caller, &post, "send_again", now, rule).await?;
         self.tell_retrying(&done, caller).await;
         Ok(PostView::new(done.post.clone(), &done.all))

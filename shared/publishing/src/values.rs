@@ -2,7 +2,10 @@
 
 use std::ops::AddAssign;
 
-use posts::{FieldError, Notification, PostStatus, PostView, Series, WorkspaceId};
+use posts::{
+    FieldError, Notification, PostStatus, PostView, Series, Settings, Timestamp, UserId, Workspace,
+    WorkspaceId,
+};
 use serde::Serialize;
 
 /// Which posts to list.
@@ -45,6 +48,39 @@ pub struct Notifications {
     pub notifications: Vec<Notification>,
     /// How many of them are not read.
     pub unread_count: usize,
+}
+
+/// What a workspace decided about its posts, and what holds where it did not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct WorkspaceView {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// How late its posts may still go out, in minutes; null where the server's own limit holds.
+    pub late_limit_minutes: Option<u64>,
+    /// The server's own limit, in minutes.
+    pub server_late_limit_minutes: u64,
+    /// Who changed it last; null if nobody did.
+    pub updated_by: Option<UserId>,
+    /// When.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl WorkspaceView {
+    pub(crate) fn new(
+        workspace_id: WorkspaceId,
+        found: Option<Workspace>,
+        settings: &Settings,
+    ) -> Self {
+        let late = found.as_ref().and_then(|it| it.late_limit_minutes);
+        let (updated_by, updated_at) = found.map(|it| (it.updated_by, it.updated_at)).unzip();
+        Self {
+            workspace_id,
+            late_limit_minutes: late.map(u64::from),
+            server_late_limit_minutes: settings.late.as_secs() / 60,
+            updated_by,
+            updated_at,
+        }
+    }
 }
 
 /// What one run of the ticker did.

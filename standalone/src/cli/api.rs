@@ -84,6 +84,11 @@ impl Server {
         Ok(self.client.patch(self.at(path)?).header(CONTENT_TYPE, "application/json").body(json))
     }
 
+    /// A PUT of JSON text.
+    pub(super) fn put(&self, path: &str, json: String) -> Result<RequestBuilder, CliError> {
+        Ok(self.client.put(self.at(path)?).header(CONTENT_TYPE, "application/json").body(json))
+    }
+
     /// A DELETE of `path`.
     pub(super) fn delete(&self, path: &str) -> Result<RequestBuilder, CliError> {
         Ok(self.client.delete(self.at(path)?))

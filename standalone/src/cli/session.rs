@@ -78,9 +78,12 @@ impl Session {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<Value, CliError> {
-        let mut text = url::form_urlencoded::Serializer::new(String::new());
-        text.extend_pairs(query).extend_pairs(self.workspace.iter().map(|id| ("workspace_id", id)));
-        self.send(self.server.get(&format!("{path}?{}", text.finish()))?).await
+        self.send(self.server.get(&self.of_workspace(path, query))?).await
+    }
+
+    /// Says what something of the workspace is to be.
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Value, CliError> {
+        self.send(self.server.put(&self.of_workspace(path, &[]), body.to_string())?).await
     }
 
     /// One thing.
@@ -145,6 +148,13 @@ impl Session {
             ));
         }
         Ok(ids)
+    }
+
+    /// A path with its query, and the workspace if one is named.
+    fn of_workspace(&self, path: &str, query: &[(&str, String)]) -> String {
+        let mut text = url::form_urlencoded::Serializer::new(String::new());
+        text.extend_pairs(query).extend_pairs(self.workspace.iter().map(|id| ("workspace_id", id)));
+        format!("{path}?{}", text.finish())
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Value, CliError> {

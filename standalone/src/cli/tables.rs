@@ -111,6 +111,19 @@ pub(super) fn job(answer: &Value) -> String {
     table("", &["ID", "KIND", "STATUS", "DONE"], vec![row])
 }
 
+/// What a workspace decided.
+pub(super) fn workspace(answer: &Value) -> String {
+    let minutes = |name: &str| answer[name].as_u64().map(|minutes| format!("{minutes} min"));
+    let late = minutes("late_limit_minutes").unwrap_or_else(|| {
+        let server = minutes("server_late_limit_minutes").unwrap_or_default();
+        format!("{server}, the server's")
+    });
+    let names = ["updated_by", "updated_at"];
+    let mut row = vec![text(answer, "workspace_id"), late];
+    row.extend(names.map(|name| text(answer, name)));
+    table("", &["WORKSPACE", "LATE LIMIT", "CHANGED BY", "AT"], vec![row])
+}
+
 /// Notifications.
 pub(super) fn notifications(answer: &Value) -> String {
     let rows = rows_of(&answer["notifications"], |it| {
@@ -209,5 +222,9 @@ Note: The clock skips this time.
         );
         assert!(job(&answer).contains("job_1  bulk_schedule  running  3/10"), "{}", job(&answer));
         assert_eq!(accounts(&json!({})), "No accounts.\n");
+        let mut decided = json!({ "workspace_id": "w", "server_late_limit_minutes": 60 });
+        assert!(workspace(&decided).ends_with("w          60 min, the server's  -           -\n"));
+        decided["late_limit_minutes"] = 240.into();
+        assert!(workspace(&decided).ends_with("w          240 min     -           -\n"));
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn list_posts(uri: &Uri) -> Result<ListPosts, Problem> {
     Ok(ask)
 }
 
-/// Reads the one parameter of a list of accounts.
+/// Reads the one parameter of whatever is of a workspace.
 pub(super) fn workspace_id(uri: &Uri) -> Result<Option<WorkspaceId>, Problem> {
     let mut id = None;
     each(uri, |name, value| match name {

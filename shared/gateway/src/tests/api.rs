@@ -29,6 +29,10 @@ impl<'a> Client<'a> {
         self.ask(Method::POST, uri, body).await
     }
 
+    pub(super) async fn put(&self, uri: &str, body: Value) -> Answer {
+        self.ask(Method::PUT, uri, body).await
+    }
+
     pub(super) async fn get(&self, uri: &str) -> Answer {
         self.ask(Method::GET, uri, Value::Null).await
     }

@@ -25,7 +25,7 @@ fn operations(document: &Value) -> BTreeSet<String> {
 
 /// Routes and descriptions are added together; this says which there are.
 /// Every route.
-const ROUTES: [&str; 58] = [
+const ROUTES: [&str; 60] = [
     "DELETE /api/accounts/{id}",
     "DELETE /api/admin/apps/{id}/keys/{key}",
     "GET /api/admin/apps",
@@ -62,6 +62,8 @@ const ROUTES: [&str; 58] = [
     "POST /api/posts/bulk",
     "GET /api/jobs/{id}",
     "GET /api/series",
+    "GET /api/workspace",
+    "PUT /api/workspace",
     "POST /api/series",
     "GET /api/series/{id}",
     "POST /api/series/{id}/stop",

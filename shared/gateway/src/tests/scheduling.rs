@@ -112,3 +112,35 @@ async fn notifications_are_ones_own() {
     let nobody = world.ask("GET", "/api/notifications", &[], String::new()).await;
     assert_eq!(nobody.status, 401);
 }
+
+#[tokio::test]
+async fn a_workspace_decides_how_late_its_posts_go_out() {
+    let world = World::new().await;
+    let ada = Client::new(&world, "1", &["w", "v"]);
+    let (bob, eve) = (Client::new(&world, "2", &["w"]), Client::new(&world, "9", &["other"]));
+    let fresh = json!({
+        "workspace_id": "w", "late_limit_minutes": null, "server_late_limit_minutes": 60,
+        "updated_by": null, "updated_at": null,
+    });
+    assert_eq!(bob.get("/api/workspace").await.json(), fresh);
+    let set = ada.put("/api/workspace?workspace_id=w", json!({ "late_limit_minutes": 240 })).await;
+    assert_eq!(set.status, 200, "{}", set.text);
+    let seen = bob.get("/api/workspace").await.json();
+    assert_eq!(seen, set.json());
+    assert_eq!((&seen["late_limit_minutes"], &seen["updated_by"]), (&json!(240), &json!("1")));
+    let other = ada.get("/api/workspace?workspace_id=v").await.json();
+    assert_eq!(other["late_limit_minutes"], Value::Null, "workspaces share nothing");
+    for minutes in [-1, 0, 14, 1441] {
+        let answer = bob.put("/api/workspace", json!({ "late_limit_minutes": minutes })).await;
+        let said = answer.json()["error"]["fields"][0].clone();
+        assert_eq!((answer.status.as_u16(), &said["field"]), (422, &json!("late_limit_minutes")));
+        assert!(said["message"].as_str().unwrap().contains("15 to 1440 minutes"), "{said}");
+    }
+    let limit = || json!({ "late_limit_minutes": 15 });
+    assert_eq!(bob.put("/api/workspace", json!({})).await.status, 422, "nothing resets nothing");
+    assert_eq!(ada.put("/api/workspace", limit()).await.status, 422, "which one?");
+    assert_eq!(refused!(eve.put("/api/workspace?workspace_id=w", limit())), is(404, "not_found"));
+    assert_eq!(refused!(eve.get("/api/workspace?workspace_id=w")), is(404, "not_found"));
+    let reset = bob.put("/api/workspace", json!({ "late_limit_minutes": null })).await.json();
+    assert_eq!((&reset["late_limit_minutes"], &reset["updated_by"]), (&Value::Null, &json!("2")));
+}

@@ -10,6 +10,7 @@ mod ending;
 mod gates;
 mod heard;
 mod kill;
+mod late;
 mod media;
 mod race;
 mod series;

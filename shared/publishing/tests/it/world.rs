@@ -345,6 +345,10 @@ impl World {
     }
 
     pub(crate) async fn connect(&self, name: &str) -> Account {
+        self.connect_as(&self.me, name).await
+    }
+
+    pub(crate) async fn connect_as(&self, me: &Caller, name: &str) -> Account {
         let new = NewAccount {
             remote_id: String::new(),
             workspace_id: None,
@@ -353,7 +357,7 @@ impl World {
             url: "https://example.com".to_owned(),
             secret: Secret::new("s3cret"),
         };
-        self.server.connect_account(&self.me, new, NOW).await.unwrap()
+        self.server.connect_account(me, new, NOW).await.unwrap()
     }
 
     pub(crate) async fn schedule(&self, accounts: &[&Account], at: Timestamp) -> PostView {
