@@ -129,7 +129,7 @@ fn one() -> u32 {
     1
 }
 
-/// Most occurrences that are looked through for the next one. Ours: 27 years of days.
+/// Most candidates that are looked through for the next one, from the last that is surely over on. Ours: 27 years of days.
 const LOOK_THROUGH: i64 = 10_000;
 
 impl Series {
@@ -251,7 +251,8 @@ impl Series {
         let zone = wall_time::zone(&self.tz)?;
         let anchor: DateTime = self.local_time.parse().ok()?;
         let until: Option<civil::Date> = self.until.as_deref().and_then(|day| day.parse().ok());
-        for nth in self.rule.skip_to(anchor, after)..LOOK_THROUGH {
+        let over = self.rule.skip_to(anchor, after);
+        for nth in over..over + LOOK_THROUGH {
             let Some(local) = self.rule.nth(anchor, nth) else { continue };
             if until.is_some_and(|until| local.date() > until) {
                 return None;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
+mod dst;
+
 use posts::{
     Account, AccountId, AccountStatus, Caller, Day, NewSeries, Post, Rule, Series, SeriesId,
     SeriesState, Timestamp, UserId, WorkspaceId,
