@@ -62,6 +62,7 @@ fn account(n: u128) -> Account {
         created_by: UserId::parse("ann").unwrap(),
         created_at: NOW,
         status: AccountStatus::Connected,
+        limits: None,
         version: 1,
     }
 }

@@ -35,6 +35,7 @@ fn account(id: &str) -> Account {
         created_by: UserId::parse("u").unwrap(),
         created_at: now(),
         status: AccountStatus::Connected,
+        limits: None,
         version: 1,
     }
 }

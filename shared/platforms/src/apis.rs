@@ -68,7 +68,7 @@ api!(
 api!(
     /// Mastodon.
     MastodonApi {
-        /// Most characters of a post. Source: Mastodon's default; a server may allow more.
+        /// Most characters of a post on servers that do not say. Source: Mastodon's default.
         max_characters: usize = 500,
     }
 );

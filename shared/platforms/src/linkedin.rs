@@ -368,6 +368,7 @@ mod tests {
             created_by: UserId::parse("u").unwrap(),
             created_at: Timestamp::from_ms(0),
             status: AccountStatus::Connected,
+            limits: None,
             version: 1,
         };
         let payload =

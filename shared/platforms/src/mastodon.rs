@@ -3,13 +3,15 @@
 //! `Idempotency-Key` is kept for an hour by the server; a repeated key may answer 500 although the post is there, so a 500
 //! after the first attempt is followed by a look.
 
+mod instance;
+
 use std::time::Duration;
 
 use outbound::{Http, guard};
 use posts::{
-    Answer, Attachment, Class, Credentials, DeliveryId, FieldError, Granted, NewAccount, OAuthAsk,
-    OAuthGrant, OAuthRefusal, Outcome, Picture, Post, Prepared, ReadBack, Remote, Request, Secret,
-    Timestamp,
+    Answer, Attachment, Class, Content, Credentials, DeliveryId, FieldError, Granted, LimitsRead,
+    NewAccount, OAuthAsk, OAuthGrant, OAuthRefusal, Outcome, Picture, Post, Prepared, ReadBack,
+    Remote, Request, Secret, ServerLimits, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -18,19 +20,13 @@ use crate::apis::{Client, MastodonApi};
 use crate::call::{Ask, Part, Said, harmless, json, no_id, usual};
 use crate::oauth::{App, Named};
 use crate::read::{Seen, Text};
-use crate::{Platform, gate, media, oauth, read, text};
+use crate::{Platform, gate, oauth, read, text};
 
 /// The platform's name in accounts.
 pub const NAME: &str = "mastodon";
 const WHO: &str = "Mastodon";
 /// How long a key is surely kept: an hour, less what clocks and a slow call may take.
 const KEY_KEPT: Duration = Duration::from_secs(55 * 60);
-/// What a link counts, in characters (`characters_reserved_per_url`).
-const LINK_CHARACTERS: usize = 23;
-/// Most pictures of a post (`max_media_attachments`).
-const IMAGES: usize = 4;
-/// Largest picture in bytes (`image_size_limit`, the default of 16 MiB).
-const IMAGE_BYTES: u64 = 16 * 1024 * 1024;
 /// What an account must grant.
 const SCOPE: &str = "read:accounts read:statuses write:statuses write:media";
 /// How many posts are read back.
@@ -56,6 +52,31 @@ impl Mastodon {
     /// The platform, speaking through this client.
     pub fn new(http: Http, api: MastodonApi) -> Self {
         Self { http, api }
+    }
+
+    /// What is wrong with a post where its server takes what it says, or what servers usually do.
+    pub(crate) fn check_content(&self, content: &Content<'_>) -> Vec<FieldError> {
+        let usual = self.usual();
+        let server = content.server.unwrap_or(&usual);
+        let pictures = content.pictures.map(|pictures| instance::check_media(server, pictures));
+        let text = instance::check_text(server, content.text);
+        text.into_iter().chain(pictures.unwrap_or_default()).collect()
+    }
+
+    /// Asks a server what it takes. That is public, so no token goes along.
+    pub(crate) async fn server_limits(&self, server: &str, now: Timestamp) -> LimitsRead {
+        let said = Ask::get(url(server, "api/v2/instance")).send(&self.http, now.seconds()).await;
+        match said {
+            Ok(said) if said.ok() => {
+                let usual = ServerLimits { server: instance::name(server), ..self.usual() };
+                instance::takes(&said.json(), usual).map_or(LimitsRead::Unreadable, LimitsRead::Own)
+            }
+            Ok(_) | Err(_) => LimitsRead::Unreadable,
+        }
+    }
+
+    fn usual(&self) -> ServerLimits {
+        instance::usual(self.api.max_characters)
     }
 
     async fn upload(&self, request: &Request<'_>, it: &Attachment) -> Result<String, Answer> {
@@ -117,13 +138,11 @@ impl Platform for Mastodon {
     }
 
     fn check_text(&self, text: &str) -> Option<FieldError> {
-        let (length, most) = (length(text), self.api.max_characters);
-        let message = format!("Mastodon takes {most} characters; this has {length}. Shorten it.");
-        (length > most).then(|| FieldError::new("text", "too_long", message))
+        instance::check_text(&self.usual(), text)
     }
 
     fn check_media(&self, pictures: &[Picture]) -> Vec<FieldError> {
-        media::Limits { who: WHO, most: IMAGES, bytes: IMAGE_BYTES, ..media::ANY }.check(pictures)
+        instance::check_media(&self.usual(), pictures)
     }
 
     fn freeze(&self, post: &Post, _: &DeliveryId) -> String {
@@ -294,21 +313,6 @@ fn published(remotes: Vec<Remote>) -> Answer {
     Outcome::Published { remote_id, remote_url }.into()
 }
 
-/// Characters as Mastodon counts them: links count 23, the server of a mention nothing.
-fn length(text: &str) -> usize {
-    let links = text::links(text).into_iter().map(|it| (it.text, LINK_CHARACTERS));
-    let servers = text::mentions(text).into_iter().filter_map(|it| {
-        let (_, server) = it.text[1..].split_once('@')?;
-        Some((server, 0))
-    });
-    let all = text::graphemes(text);
-    links.chain(servers).fold(all, |length, (part, counts)| {
-        // A server goes together with the `@` before it.
-        let at = usize::from(counts == 0);
-        length + counts - text::graphemes(part) - at
-    })
-}
-
 fn url(instance: &str, path: &str) -> String {
     format!("{}/{path}", instance.trim_end_matches('/'))
 }
@@ -324,23 +328,4 @@ fn failed(said: &Said, now_s: u64, adapt: impl Fn(Outcome) -> Outcome) -> Answer
     let body: Value = said.json();
     let outcome = usual(said, WHO, body["error"].as_str().unwrap_or_default());
     gate::with(adapt(outcome), left(said, now_s).and_then(gate::account))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn links_and_servers_count_as_mastodon_does() {
-        let table = [
-            ("abc", 3),
-            ("👨‍👩‍👧‍👦é", 2),
-            ("a https://a.example/a/very/long/path/that/goes/on b", 27),
-            ("@ann@social.example hi", 7),
-            ("@ann hi", 7),
-        ];
-        for (text, expected) in table {
-            assert_eq!(length(text), expected, "{text}");
-        }
-    }
 }

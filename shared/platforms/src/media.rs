@@ -4,9 +4,9 @@ use posts::{ErrorClass, FieldError, Outcome, Picture};
 
 use crate::call::refused;
 
-/// The limits of one platform.
-pub(crate) struct Limits {
-    pub(crate) who: &'static str,
+/// The limits of one place.
+pub(crate) struct Limits<'a> {
+    pub(crate) who: &'a str,
     /// Fewest and most pictures of a post.
     pub(crate) least: usize,
     pub(crate) most: usize,
@@ -14,20 +14,23 @@ pub(crate) struct Limits {
     pub(crate) bytes: u64,
     /// Largest picture in pixels.
     pub(crate) pixels: u64,
-    pub(crate) types: &'static [&'static str],
+    pub(crate) types: &'a [&'a str],
 }
 
+/// The types that are known at all.
+pub(crate) const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+
 /// No limit but the types that are known at all.
-pub(crate) const ANY: Limits = Limits {
+pub(crate) const ANY: Limits<'static> = Limits {
     who: "",
     least: 0,
     most: usize::MAX,
     bytes: u64::MAX,
     pixels: u64::MAX,
-    types: &["image/jpeg", "image/png", "image/gif", "image/webp"],
+    types: &TYPES,
 };
 
-impl Limits {
+impl Limits<'_> {
     /// Everything that is wrong with the pictures, each with the limit it breaks.
     pub(crate) fn check(&self, pictures: &[Picture]) -> Vec<FieldError> {
         let (who, count) = (self.who, pictures.len());

@@ -1,9 +1,9 @@
 //! All platforms as one, by name.
 
 use posts::{
-    Account, Answer, Class, Credentials, DeliveryId, ErrorClass, FieldError, Granted, NewAccount,
-    OAuthAsk, OAuthGrant, OAuthRefusal, Outcome, Picture, Post, Prepared, PublishTo, ReadBack,
-    Refreshed, Request, Secret, Timestamp,
+    Account, Answer, Class, Content, Credentials, DeliveryId, ErrorClass, FieldError, Granted,
+    LimitsRead, NewAccount, OAuthAsk, OAuthGrant, OAuthRefusal, Outcome, Post, Prepared, PublishTo,
+    ReadBack, Refreshed, Request, Secret, Timestamp,
 };
 
 use crate::bluesky::{self, Bluesky};
@@ -140,12 +140,23 @@ impl PublishTo for Platforms {
         with!(self, account.platform.as_str(), it => it.check(account), vec![unknown()])
     }
 
-    fn check_text(&self, platform: &str, text: &str) -> Option<FieldError> {
-        with!(self, platform, it => it.check_text(text), Some(unknown()))
+    fn check_content(&self, content: &Content<'_>) -> Vec<FieldError> {
+        // Only servers of Mastodon differ.
+        if content.platform == mastodon::NAME {
+            return self.mastodon.check_content(content);
+        }
+        let Content { platform, text, pictures, .. } = *content;
+        with!(self, platform, it => {
+            let pictures = pictures.map(|pictures| it.check_media(pictures));
+            it.check_text(text).into_iter().chain(pictures.unwrap_or_default()).collect()
+        }, vec![unknown()])
     }
 
-    fn check_media(&self, platform: &str, pictures: &[Picture]) -> Vec<FieldError> {
-        with!(self, platform, it => it.check_media(pictures), vec![unknown()])
+    async fn server_limits(&self, account: &Account, now: Timestamp) -> LimitsRead {
+        match account.platform.as_str() {
+            mastodon::NAME => self.mastodon.server_limits(&account.url, now).await,
+            _ => LimitsRead::NoOwn,
+        }
     }
 
     fn fetches(&self, platform: &str) -> bool {
@@ -256,7 +267,9 @@ mod tests {
         let platforms = Platforms::new(http, Apis::default());
         for name in Platforms::NAMES {
             assert!(platforms.class(name).is_some(), "{name}");
-            assert_eq!(platforms.check_text(name, "Hello"), None, "{name}");
+            let (server, pictures) = (None, None);
+            let content = Content { platform: name, server, text: "Hello", pictures };
+            assert_eq!(platforms.check_content(&content), [], "{name}");
         }
         assert_eq!(platforms.class("twitter"), None);
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Conflict, Secret, Timestamp, UserId, WorkspaceId};
+use crate::{AccountId, Conflict, KnownLimits, Secret, Timestamp, UserId, WorkspaceId};
 
 /// A connected account of a platform. Its secret is kept apart and is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -27,6 +27,9 @@ pub struct Account {
     /// Whether it can be published to.
     #[serde(default)]
     pub status: AccountStatus,
+    /// What is known of its server, on platforms whose servers differ in what they take.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<KnownLimits>,
     /// Counts the writes, from 1.
     #[serde(default = "first")]
     pub version: u64,

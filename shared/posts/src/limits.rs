@@ -26,6 +26,12 @@ pub const BULK_MEDIA: usize = 200;
 /// How long the copies of a post's pictures are kept after it came to its end. Ours: as long as frozen payloads.
 pub const MEDIA_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
+/// How long it is believed what an account's server takes. Ours: servers change that once in years.
+pub const SERVER_BELIEVED: Duration = Duration::from_secs(24 * 3600);
+
+/// When a server that did not say what it takes is asked again. Ours.
+pub const SERVER_AGAIN: Duration = Duration::from_secs(3600);
+
 /// Most accounts of one post. A claim writes the post and its deliveries in one transaction of at most 100 items.
 pub const ACCOUNTS: usize = 50;
 

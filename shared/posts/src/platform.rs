@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Account, Credentials, DeliveryId, ErrorClass, FieldError, Granted, NewAccount, OAuthAsk,
-    OAuthGrant, OAuthRefusal, Post, Refreshed, Secret, Timestamp,
+    Account, Content, Credentials, DeliveryId, ErrorClass, FieldError, Granted, LimitsRead,
+    NewAccount, OAuthAsk, OAuthGrant, OAuthRefusal, Post, Refreshed, Secret, Timestamp,
 };
 
 /// What a platform offers against publishing twice. It decides what follows an unknown outcome.
@@ -232,12 +232,18 @@ pub trait PublishTo: Send + Sync + 'static {
     /// What is wrong with an account that someone wants to connect. An unknown platform is wrong too.
     fn check(&self, account: &NewAccount) -> Vec<FieldError>;
 
-    /// What is wrong with a text for this platform.
-    fn check_text(&self, platform: &str, text: &str) -> Option<FieldError>;
-
-    /// What is wrong with the pictures of a post for this platform. Some platforms want at least one.
-    fn check_media(&self, _platform: &str, _: &[Picture]) -> Vec<FieldError> {
+    /// What is wrong with a text, and with pictures if they are known, in a place. Some platforms want at least one.
+    fn check_content(&self, _: &Content<'_>) -> Vec<FieldError> {
         Vec::new()
+    }
+
+    /// Asks an account's server what it takes.
+    fn server_limits(
+        &self,
+        _: &Account,
+        _now: Timestamp,
+    ) -> impl Future<Output = LimitsRead> + Send {
+        ready(LimitsRead::NoOwn)
     }
 
     /// Whether the platform fetches pictures itself, from a public address, instead of taking their bytes.

@@ -104,6 +104,7 @@ fn scheduled() -> Post {
         created_by: UserId::parse("u").unwrap(),
         created_at: START,
         status: AccountStatus::Connected,
+        limits: None,
         version: 1,
     };
     let caller = Caller { user_id: UserId::parse("u").unwrap(), workspaces: vec![workspace] };

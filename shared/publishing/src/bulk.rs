@@ -11,6 +11,7 @@ use posts::{
 };
 
 use crate::media::of_request;
+use crate::server_limits::Servers;
 use crate::tick::Run;
 use crate::{Announcer, PublishTo, Publishing, Refusal, numbers};
 
@@ -36,6 +37,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let workspace = caller.workspace(new.workspace_id.as_ref());
         let workspace = workspace.map_err(|error| Refusal::Invalid(vec![error]))?;
         let known = self.known_to_all(&new).await?;
+        let servers = self.servers(known.clone(), now).await;
         let (mut posts, mut errors) = (Vec::with_capacity(new.posts.len()), Vec::new());
         let mut asked = Vec::with_capacity(new.posts.len());
         for (at, mut one) in new.posts.into_iter().enumerate() {
@@ -43,7 +45,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             asked.push(one.media.clone());
             let id = PostId::from_number(numbers::unique(now));
             let made = Post::create(id, caller, one, &known, now);
-            match made.and_then(|post| self.check_text(&post).map(|()| post)) {
+            match made.and_then(|post| self.check_text(&post, &servers).map(|()| post)) {
                 Ok(post) => posts.push(post),
                 Err(wrong) => errors.extend(wrong.into_iter().map(|error| of_row(at, error))),
             }
@@ -51,7 +53,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         if !errors.is_empty() {
             return Err(Refusal::Invalid(errors));
         }
-        let posts = self.with_pictures(posts, &asked, now).await?;
+        let posts = self.with_pictures(posts, &asked, &servers, now).await?;
         self.note_uses(&posts).await?;
         let id = JobId::from_number(numbers::unique(now));
         let job = Job::new(id, workspace, caller.user_id.clone(), posts.len(), now);
@@ -71,6 +73,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         &self,
         posts: Vec<Post>,
         asked: &[Vec<NewMedium>],
+        servers: &Servers,
         now: Timestamp,
     ) -> Result<Vec<Post>, Refusal> {
         let all: Vec<&NewMedium> = asked.iter().flatten().collect();
@@ -89,7 +92,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             let checked = match resolve_media(asked, &fetched, &[]) {
                 Some(media) => {
                     let post = Post { media, ..post };
-                    self.check_content(&post).map(|()| good.push(post))
+                    self.check_content(&post, servers).map(|()| good.push(post))
                 }
                 None => Err(of_request(asked, wrong.clone())),
             };

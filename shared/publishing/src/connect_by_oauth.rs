@@ -216,8 +216,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             created_by: pending.user_id.clone(),
             created_at: now,
             status: AccountStatus::Connected,
+            limits: None,
             version: 1,
         };
+        let account = self.first_limits(account, now).await;
         let sealed = self.seal(&account, 1, &granted.credentials).await?;
         self.data.create_account(&account, &sealed).await?;
         self.announce([news::account_connected(&account)]).await;

@@ -24,9 +24,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         };
         let asked = new.media.clone();
         let post = Post::create(id, caller, new, &known, now).map_err(Refusal::Invalid)?;
-        self.check_text(&post).map_err(Refusal::Invalid)?;
+        let servers = self.servers(known, now).await;
+        self.check_text(&post, &servers).map_err(Refusal::Invalid)?;
         let post = Post { media: self.attach(&asked, now).await?, ..post };
-        self.check_content(&post)?;
+        self.check_content(&post, &servers)?;
         self.note_use(&post).await?;
         self.data.create_post(&post).await?;
         self.announce(news::created(&post, except_socket)).await;

@@ -1,16 +1,14 @@
 //! The deliveries of one account, one after the other.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use data::Error;
 use posts::{
     AccountId, Class, Delivery, DeliveryClaim, DeliveryStatus, DeliveryView, ErrorClass, Post,
     Prepared, Timestamp, limits, news,
 };
 
-use crate::attempt::PANICKED;
 use crate::busy::Taken;
 use crate::media::Pictures;
+use crate::payload::Payload;
 use crate::reach::{Connected, Reach};
 use crate::tick::{PATIENCE, RENEW, Run, Task};
 use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
@@ -211,7 +209,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         to: &Connected,
         run: &Run,
     ) -> Result<Begun, Error> {
-        let (payload, first) = match self.payload(work, mine, run).await? {
+        let (payload, first) = match self.payload(work, mine, to, run).await? {
             Payload::Of { payload, stored } => (payload, !stored),
             Payload::None(after) => return Ok(Begun::Put(*after)),
         };
@@ -247,32 +245,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         Ok(Begun::Put(self.stored(mine, after).await?))
     }
 
-    /// What the attempt sends: what an earlier one froze, or else what is frozen now.
-    async fn payload(&self, work: &Work<'_>, mine: &Delivery, run: &Run) -> Result<Payload, Error> {
-        if mine.first_armed_at.is_some() {
-            return Ok(Payload::Of { payload: self.data.get_payload(mine).await?, stored: true });
-        }
-        // Limits may have changed since the post was scheduled.
-        if let Some(wrong) = self.wrong_for(work.post, &mine.platform).into_iter().next() {
-            let media = wrong.field.starts_with("media");
-            let class = if media { ErrorClass::Media } else { ErrorClass::Invalid };
-            let after = self.abandon(mine, class, &wrong.message, run.clock.now()).await?;
-            return Ok(Payload::None(Box::new(after)));
-        }
-        if let Some(payload) = work.task.fresh.as_ref().and_then(|fresh| fresh.payload.clone()) {
-            return Ok(Payload::Of { payload, stored: true });
-        }
-        let freeze = || self.platforms.freeze(&mine.platform, work.post, &mine.id);
-        let Ok(payload) = catch_unwind(AssertUnwindSafe(freeze)) else {
-            tracing::error!(delivery = %mine.id, platform = mine.platform, "the platform's adapter panicked");
-            let now = run.clock.now();
-            let after = self.abandon(mine, ErrorClass::Internal, PANICKED, now).await?;
-            return Ok(Payload::None(Box::new(after)));
-        };
-        Ok(Payload::Of { payload, stored: false })
-    }
-
-    async fn abandon(
+    pub(crate) async fn abandon(
         &self,
         mine: &Delivery,
         class: ErrorClass,
@@ -338,20 +311,10 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     }
 }
 
-/// What an attempt sends.
-enum Payload {
-    Of {
-        payload: String,
-        stored: bool,
-    },
-    /// Nothing: the delivery ended so.
-    None(Box<Delivery>),
-}
-
 /// A delivery's task, with what goes with it.
-struct Work<'a> {
-    task: &'a Task,
-    post: &'a Post,
+pub(crate) struct Work<'a> {
+    pub(crate) task: &'a Task,
+    pub(crate) post: &'a Post,
     all: &'a [Delivery],
     class: Class,
 }

@@ -30,12 +30,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     ) -> Result<PostView, Refusal> {
         let known = self.known(patch.accounts.as_deref().unwrap_or_default()).await?;
         let fetched = self.fetch_new(caller, id, &patch, &known, now).await?;
-        let rule = |post: &Post| {
-            let after = post.edit(patch.clone(), &known, &fetched, now)?;
-            self.check_content(&after)?;
-            Ok(after)
-        };
-        let changed = self.change(caller, id, rule).await?;
+        let rule = |post: &Post| Ok(post.edit(patch.clone(), &known, &fetched, now)?);
+        let changed = self.change_checked(caller, id, rule, now).await?;
         self.announce(news::edited(
             &changed.before,
             &changed.after,
@@ -70,7 +66,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         // With any pictures the rule says what is wrong beside them.
         let rest = PatchPost { media: None, ..patch.clone() };
         let after = before.edit(rest, known, &[], now)?;
-        self.check_text(&after).map_err(Refusal::Invalid)?;
+        let servers = self.servers_of(&after, now).await?;
+        self.check_text(&after, &servers).map_err(Refusal::Invalid)?;
         posts::check_media(asked).map_err(Refusal::Invalid)?;
         let new = asked.iter().filter(|new| !has(new)).collect();
         let fetched = self.fetch(new, now).await.map_err(|wrong| of_request(asked, wrong))?;
@@ -89,13 +86,40 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     ) -> Result<Changed, Refusal> {
         for _ in 0..TRIES {
             let (before, deliveries) = self.visible(caller, id).await?;
-            let after = rule(&before)?;
-            match self.data.replace_post(&before, &after).await {
-                Ok(()) => return Ok(Changed { before, after, deliveries }),
-                Err(data::Error::Conflict) => {}
-                Err(error) => return Err(error.into()),
+            let changed = Changed { after: rule(&before)?, before, deliveries };
+            if self.swap(&changed).await? {
+                return Ok(changed);
             }
         }
         Err(data::Error::Conflict.into())
+    }
+
+    /// The same of a change after which the places that the post goes to must take it.
+    pub(crate) async fn change_checked(
+        &self,
+        caller: &Caller,
+        id: &PostId,
+        rule: impl Fn(&Post) -> Result<Post, Refusal>,
+        now: Timestamp,
+    ) -> Result<Changed, Refusal> {
+        for _ in 0..TRIES {
+            let (before, deliveries) = self.visible(caller, id).await?;
+            let changed = Changed { after: rule(&before)?, before, deliveries };
+            let servers = self.servers_of(&changed.after, now).await?;
+            self.check_content(&changed.after, &servers)?;
+            if self.swap(&changed).await? {
+                return Ok(changed);
+            }
+        }
+        Err(data::Error::Conflict.into())
+    }
+
+    /// Stores a change, unless someone wrote in between.
+    async fn swap(&self, changed: &Changed) -> Result<bool, Refusal> {
+        match self.data.replace_post(&changed.before, &changed.after).await {
+            Ok(()) => Ok(true),
+            Err(data::Error::Conflict) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -1,15 +1,14 @@
 //! Pictures of posts: attached when a post is written, checked whenever it moves on, at hand when it is sent.
 
-use std::collections::BTreeSet;
-
 use data::MediaUser;
 use futures::{StreamExt, stream};
 use media::{Loaded, NotAttached, NotLoaded};
 use posts::{
-    Attachment, ErrorClass, FieldError, MediaKey, Medium, NewMedium, Outcome, Picture, Post,
-    Series, Stage, Timestamp, resolve_media,
+    Attachment, Content, ErrorClass, FieldError, MediaKey, Medium, NewMedium, Outcome, Picture,
+    Post, Series, ServerLimits, Stage, Timestamp, resolve_media,
 };
 
+use crate::server_limits::Servers;
 use crate::{Announcer, PublishTo, Publishing, Refusal};
 
 /// Pictures that one request has fetched at once.
@@ -82,26 +81,31 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         self.data.note_media(uses.collect::<Vec<_>>()).await
     }
 
-    /// Asks the platforms of a post about its text.
-    pub(crate) fn check_text(&self, post: &Post) -> Result<(), Vec<FieldError>> {
-        none(
-            platforms(post)
-                .into_iter()
-                .filter_map(|name| self.platforms.check_text(name, &post.text)),
-        )
+    /// Asks the places that a post goes to about its text.
+    pub(crate) fn check_text(&self, post: &Post, servers: &Servers) -> Result<(), Vec<FieldError>> {
+        none(servers.places(post).into_iter().flat_map(|(platform, server)| {
+            let text = &post.text;
+            self.platforms.check_content(&Content { platform, server, text, pictures: None })
+        }))
     }
 
-    /// Asks the platforms of a post about its text and pictures.
-    pub(crate) fn check_content(&self, post: &Post) -> Result<(), Refusal> {
-        let wrong = platforms(post).into_iter().flat_map(|name| self.wrong_for(post, name));
-        none(wrong).map_err(Refusal::Invalid)
+    /// Asks the places that a post goes to about its text and pictures.
+    pub(crate) fn check_content(&self, post: &Post, servers: &Servers) -> Result<(), Refusal> {
+        let places = servers.places(post).into_iter();
+        none(places.flat_map(|place| self.wrong_for(post, place))).map_err(Refusal::Invalid)
     }
 
-    /// What is wrong with a post for one platform. A draft may still lack what is required.
-    pub(crate) fn wrong_for(&self, post: &Post, platform: &str) -> Vec<FieldError> {
+    /// What is wrong with a post in one place. A draft may still lack what is required.
+    pub(crate) fn wrong_for(
+        &self,
+        post: &Post,
+        (platform, server): (&str, Option<&ServerLimits>),
+    ) -> Vec<FieldError> {
         let draft = post.stage == Stage::Draft;
         let pictures: Vec<Picture> = post.media.iter().map(|it| it.picture.clone()).collect();
-        let mut errors = self.platforms.check_media(platform, &pictures);
+        let (text, all) = (&post.text, Some(pictures.as_slice()));
+        let content = Content { platform, server, text, pictures: all };
+        let mut errors = self.platforms.check_content(&content);
         errors.retain(|error| !(draft && error.code == "required"));
         if !pictures.is_empty() && self.platforms.fetches(platform) && !self.media.is_public() {
             let message = format!(
@@ -109,7 +113,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             );
             errors.push(FieldError::new("media", "no_public_address", message));
         }
-        self.platforms.check_text(platform, &post.text).into_iter().chain(errors).collect()
+        errors
     }
 
     /// The pictures of a post as its platform takes them: bytes, or addresses of our copies.
@@ -139,11 +143,6 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let attachments = post.media.iter().zip(bytes).map(attachment).collect();
         Ok(Pictures { attachments, _room: Some(loaded) })
     }
-}
-
-/// The platforms that a post goes to, each once.
-fn platforms(post: &Post) -> BTreeSet<&str> {
-    post.accounts.iter().map(|target| target.platform.as_str()).collect()
 }
 
 /// Fails with what is wrong, if anything is.

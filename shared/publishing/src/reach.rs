@@ -111,7 +111,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             Err(error) => return Err(error),
         };
         self.gates.keep(id, known.closed_until);
-        let account = known.account;
+        let account = self.with_limits(known.account, now).await;
         if account.status == posts::AccountStatus::NeedsReauth {
             return Ok(Reach::Shut);
         }

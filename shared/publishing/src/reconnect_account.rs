@@ -60,9 +60,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         remote_id: &str,
         now: Timestamp,
     ) -> Result<Account, Refusal> {
+        let known = self.ask_limits(&account, now).await;
         for _ in 0..TRIES {
             let before = self.data.get_account(&account.id).await?;
-            let after = before.reconnected(remote_id)?;
+            let again = before.reconnected(remote_id)?;
+            let after = Account { limits: known.clone().or(again.limits), ..again };
             match self.data.replace_account(&before, &after).await {
                 Ok(()) => {
                     let reason = "It was connected again.";

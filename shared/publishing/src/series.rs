@@ -22,10 +22,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let asked = new.media.clone();
         let made = Series::create(id, caller, new, &known, now);
         let (series, first) = made.map_err(Refusal::Invalid)?;
-        self.check_text(&first).map_err(Refusal::Invalid)?;
+        let servers = self.servers(known, now).await;
+        self.check_text(&first, &servers).map_err(Refusal::Invalid)?;
         let media = self.attach(&asked, now).await?;
         let (series, first) = (Series { media: media.clone(), ..series }, Post { media, ..first });
-        self.check_content(&first)?;
+        self.check_content(&first, &servers)?;
         self.note_use_of_series(&series).await?;
         self.note_use(&first).await?;
         self.data.create_post(&first).await?;

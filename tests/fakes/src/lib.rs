@@ -22,6 +22,7 @@ mod world;
 mod x;
 
 pub use fault::Fault;
+pub use mastodon::Instance;
 pub use server::{Fake, Kind};
 pub use world::Row;
 

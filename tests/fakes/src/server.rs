@@ -8,6 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
 use crate::fault::Fault;
+use crate::mastodon::Instance;
 use crate::wire::{Reply, Request};
 use crate::world::{Row, World};
 use crate::{
@@ -101,6 +102,11 @@ impl Fake {
     /// Has so much of a day's quota of 50 posts be used.
     pub fn use_quota(&self, used: u64) {
         self.world().quota_used = used;
+    }
+
+    /// What a server of Mastodon does from now on when it is asked what it takes.
+    pub fn is_asked(&self, instance: Instance) {
+        self.world().instance = instance;
     }
 
     /// Makes the token of all accounts another one, as if it had ended.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::fault::Fault;
+use crate::mastodon::Instance;
 use crate::oauth::Code;
 use crate::wire::Request;
 use crate::{REFRESH, TOKEN};
@@ -57,6 +58,8 @@ pub(crate) struct World {
     pub(crate) registered: u32,
     /// How much of a day's quota is used, of 50.
     pub(crate) quota_used: u64,
+    /// What a server of Mastodon says that it takes.
+    pub(crate) instance: Instance,
     /// The calls that came, by method and path.
     pub(crate) calls: Vec<String>,
     /// The fake's own address.
@@ -79,6 +82,7 @@ impl World {
             denies: false,
             registered: 0,
             quota_used: 0,
+            instance: Instance::default(),
             calls: Vec::new(),
             url,
             next: 1000,

@@ -114,10 +114,6 @@ impl PublishTo for Willing {
         wrong.then(|| FieldError::new("platform", "unknown", "Use webhook")).into_iter().collect()
     }
 
-    fn check_text(&self, _: &str, _: &str) -> Option<FieldError> {
-        None
-    }
-
     fn freeze(&self, _: &str, _: &Post, _: &DeliveryId) -> String {
         "{}".into()
     }

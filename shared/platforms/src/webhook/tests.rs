@@ -29,6 +29,7 @@ fn account(url: String) -> Account {
         created_by: UserId::parse("u_1").unwrap(),
         created_at: Timestamp::from_ms(0),
         status: AccountStatus::Connected,
+        limits: None,
         version: 1,
     }
 }

@@ -24,6 +24,7 @@ fn account() -> Account {
         created_by: UserId::parse("u").unwrap(),
         created_at: at("2026-01-01T00:00:00Z"),
         status: AccountStatus::Connected,
+        limits: None,
         version: 1,
     }
 }

@@ -33,10 +33,6 @@ impl PublishTo for OnDisk {
         Vec::new()
     }
 
-    fn check_text(&self, _: &str, _: &str) -> Option<FieldError> {
-        None
-    }
-
     fn freeze(&self, _: &str, post: &Post, _: &DeliveryId) -> String {
         post.text.clone()
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use ::media::Media;
 use data::Data;
 use posts::{
-    Account, AccountId, Answer, Caller, Class, Credentials, DeliveryId, FieldError, Gate, Granted,
-    NewAccount, NewPost, Outcome, Picture, Post, PostId, PostView, Prepared, ReadBack, Refreshed,
+    Account, AccountId, Answer, Caller, Class, Content, Credentials, DeliveryId, FieldError, Gate,
+    Granted, NewAccount, NewPost, Outcome, Post, PostId, PostView, Prepared, ReadBack, Refreshed,
     Remote, Request, Secret, Settings, Timestamp, UserId, WorkspaceId,
 };
 use publishing::{PublishTo, Publishing};
@@ -180,16 +180,14 @@ impl PublishTo for Ledger {
         }
     }
 
-    fn check_text(&self, _: &str, text: &str) -> Option<FieldError> {
-        text.contains("forbidden")
-            .then(|| FieldError::new("text", "forbidden", "Say something else."))
-    }
-
-    fn check_media(&self, _: &str, pictures: &[Picture]) -> Vec<FieldError> {
+    fn check_content(&self, content: &Content<'_>) -> Vec<FieldError> {
+        let text = content.text.contains("forbidden");
+        let text = text.then(|| FieldError::new("text", "forbidden", "Say something else."));
         let most = self.0.most_pictures.load(Ordering::SeqCst);
         let message = || format!("It takes at most {most} pictures.");
-        let wrong = pictures.len() > most;
-        wrong.then(|| FieldError::new("media", "too_many", message())).into_iter().collect()
+        let many = content.pictures.unwrap_or_default().len() > most;
+        let many = many.then(|| FieldError::new("media", "too_many", message()));
+        text.into_iter().chain(many).collect()
     }
 
     fn fetches(&self, _: &str) -> bool {

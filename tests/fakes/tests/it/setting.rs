@@ -185,6 +185,7 @@ fn account(name: &str, url: &str) -> Account {
         created_by: UserId::parse("u_1").unwrap(),
         created_at: Timestamp::from_ms(0),
         status: posts::AccountStatus::Connected,
+        limits: None,
         version: 1,
     }
 }

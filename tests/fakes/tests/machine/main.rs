@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 mod cut;
+mod limits;
 mod media;
 mod oauth;
 mod world;

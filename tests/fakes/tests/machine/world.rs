@@ -13,8 +13,8 @@ use platforms::apis::{
 };
 use platforms::{Addresses, Apis, Http, Platforms};
 use posts::{
-    AccountId, Announcement, Caller, DeliveryStatus, DeliveryView, MediaKey, NewAccount, NewMedium,
-    NewPost, PostId, PostStatus, Secret, Settings, Timestamp, UserId, WorkspaceId,
+    Account, AccountId, Announcement, Caller, DeliveryStatus, DeliveryView, MediaKey, NewAccount,
+    NewMedium, NewPost, PostId, PostStatus, Secret, Settings, Timestamp, UserId, WorkspaceId,
 };
 use publishing::{Announcer, Publishing, Refusal};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -184,6 +184,12 @@ impl World {
     pub(crate) async fn connect(&self, remote_id: &str) -> AccountId {
         let new = NewAccount { remote_id: remote_id.into(), ..new_account("x", &self.fake.url()) };
         self.server.connect_account(&self.me, new, now()).await.unwrap().id
+    }
+
+    /// Connects another account of the server of Mastodon.
+    pub(crate) async fn connect_mastodon(&self) -> Account {
+        let new = new_account("mastodon", &self.fake.url());
+        self.server.connect_account(&self.me, new, now()).await.unwrap()
     }
 
     /// Everything that was announced or answered, and what the parts show of themselves.

@@ -11,9 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use platforms::{Apis, Platforms};
 use posts::{
-    Account, AccountId, AccountStatus, Attachment, Credentials, DeliveryId, ErrorClass, NewAccount,
-    Outcome, Picture, Post, PostId, Prepared, PublishTo, ReadBack, Refreshed, Request, Secret,
-    Stage, Timestamp, UserId, When, WorkspaceId,
+    Account, AccountId, AccountStatus, Attachment, Content, Credentials, DeliveryId, ErrorClass,
+    NewAccount, Outcome, Picture, Post, PostId, Prepared, PublishTo, ReadBack, Refreshed, Request,
+    Secret, Stage, Timestamp, UserId, When, WorkspaceId,
 };
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -62,6 +62,7 @@ impl Delivery {
             created_by: UserId::parse("u_1").unwrap(),
             created_at: now(),
             status: AccountStatus::Connected,
+            limits: None,
             version: 1,
         };
         let payload = platforms.freeze("bluesky", &post(text), &DeliveryId::parse("dlv").unwrap());
@@ -280,7 +281,9 @@ async fn lengths_are_counted_as_the_server_counts() {
         let (delivery, _) = Delivery::new(pds, &key, &text).await;
         let outcome = delivery.publish(None).await;
         let taken = matches!(outcome, Outcome::Published { .. });
-        assert_eq!(delivery.platforms.check_text("bluesky", &text).is_none(), fits, "{text}");
+        let (platform, server, pictures) = ("bluesky", None, None);
+        let content = Content { platform, server, text: &text, pictures };
+        assert_eq!(delivery.platforms.check_content(&content).is_empty(), fits, "{text}");
         assert_eq!(taken, fits, "{outcome:?}");
         assert_eq!(pds.records(&text).await.len(), usize::from(fits));
     }
