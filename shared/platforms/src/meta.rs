@@ -50,6 +50,12 @@ pub(crate) fn outcome(said: &Said, who: &str) -> Outcome {
         (4 | 17 | 32 | 341 | 613 | 80_001..=80_014, _) | (9, 2_207_042) => {
             limited(who, regain_s(said))
         }
+        // What is to be published is not there any more: it is made anew.
+        (_, 2_207_006 | 2_207_008 | 2_207_020) => not_sent(
+            ErrorClass::PlatformUnavailable,
+            format!("{who} no longer has what was prepared."),
+            None,
+        ),
         // The picture could not be fetched, or the container is not spread yet: nothing is published.
         (9_004 | -2, _) | (_, 2_207_052 | 2_207_003) => {
             not_sent(ErrorClass::Media, format!("{who} could not fetch a picture: {words}"), None)
@@ -141,6 +147,10 @@ pub(crate) enum Container {
     Waiting,
     Finished,
     Published,
+    /// It was not published in its time, and can never be.
+    Expired,
+    /// There is no such container; there may have been.
+    Gone,
     /// It can never be published; why, if that is said.
     Lost(String),
 }
@@ -158,14 +168,20 @@ pub(crate) async fn container(
     let ask = Ask::get(url).query("fields", &fields).bearer(request.secret);
     let said = ask.send(http, request.at_s).await;
     let said = said.map_err(|missed| Answer::from(harmless(missed.into())))?;
-    if !said.ok() {
-        return Err(failed(&said, who, harmless));
-    }
     let body = said.json();
+    if !said.ok() {
+        let error = &body["error"];
+        return match (error["code"].as_i64(), error["error_subcode"].as_i64()) {
+            // "Object does not exist", "media builder does not exist or has been expired".
+            (Some(100), Some(33)) | (Some(24), Some(2_207_006 | 2_207_008)) => Ok(Container::Gone),
+            _ => Err(failed(&said, who, harmless)),
+        };
+    }
     Ok(match body[field].as_str().unwrap_or_default() {
         "FINISHED" => Container::Finished,
         "PUBLISHED" => Container::Published,
-        "ERROR" | "EXPIRED" => {
+        "EXPIRED" => Container::Expired,
+        "ERROR" => {
             let words = [&body["error_message"], &body["status"]];
             Container::Lost(words.iter().find_map(|it| it.as_str()).unwrap_or_default().to_owned())
         }
@@ -174,11 +190,14 @@ pub(crate) async fn container(
 }
 
 /// What follows for preparing.
-pub(crate) fn prepared(who: &str, id: String, found: Container) -> Prepared {
+pub(crate) fn prepared(who: &str, state: String, found: Container) -> Prepared {
     match found {
-        Container::Waiting => Prepared::Processing { state: id, retry_after_s: Some(LOOK_AGAIN_S) },
+        // One that is made anew is looked at again first.
+        Container::Waiting | Container::Expired | Container::Gone => {
+            Prepared::Processing { state, retry_after_s: Some(LOOK_AGAIN_S) }
+        }
         // A published one is found by reading back; publishing it again would be refused.
-        Container::Finished | Container::Published => Prepared::Ready(Some(id)),
+        Container::Finished | Container::Published => Prepared::Ready(Some(state)),
         Container::Lost(words) => {
             let message = format!("{who} did not accept the picture or text: {words}");
             Prepared::Failed(refused(ErrorClass::Media, message, None).into())
@@ -194,9 +213,9 @@ pub(crate) fn reconciled(found: Result<Container, Answer>, list: ReadBack) -> Re
         (Ok(Container::Published), _) => ReadBack::Unreadable {
             message: "It is published, and not in the account's list yet.".into(),
         },
-        (Ok(_), _) => ReadBack::NotThere,
         // A container lives for a day; then the list alone tells.
-        (Err(_), list) => list,
+        (Ok(Container::Gone) | Err(_), list) => list,
+        (Ok(_), _) => ReadBack::NotThere,
     }
 }
 
@@ -295,6 +314,9 @@ mod tests {
         // The same words stood there before.
         assert_eq!(reconciled(Ok(Container::Finished), there()), ReadBack::NotThere);
         assert_eq!(reconciled(lost(), there()), there());
+        assert_eq!(reconciled(Ok(Container::Gone), there()), there());
+        // What expired was never published.
+        assert_eq!(reconciled(Ok(Container::Expired), there()), ReadBack::NotThere);
     }
 
     fn told(code: i64, subcode: i64, transient: bool) -> Outcome {
@@ -337,6 +359,8 @@ mod tests {
             (24, 4_279_009),
             (9_004, 2_207_052),
             (-2, 2_207_003),
+            (-2, 2_207_020),
+            (24, 2_207_008),
         ] {
             assert!(matches!(told(code, subcode, false), Outcome::NotSent { .. }), "{code}");
         }

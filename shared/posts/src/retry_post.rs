@@ -67,7 +67,6 @@ impl Post {
             idem_key: idem_key(&before.id, generation),
             first_armed_at: None,
             maybe_sent: false,
-            prepared: None,
             ..before.queued_again(&post, now, settings)
         };
         Ok(Reopened { post, changed: vec![(before.clone(), after)], added: Vec::new() })
@@ -118,6 +117,8 @@ impl Delivery {
             attempt: 0,
             claims: 0,
             looks: Default::default(),
+            // What was prepared then may be too old by now; nobody sees what is made anew.
+            prepared: None,
             last_error: None,
             ..self.clone()
         }

@@ -102,10 +102,10 @@ fn make(world: &mut World, account: &str, request: &Request, names: &Names) -> R
         _ => usize::from(asked["image_url"].is_string()),
     };
     let id = format!("{account}9{}", world.id());
-    let looks = world.looks;
-    world
-        .containers
-        .insert(id.clone(), Container { text, pictures: children, looks, published: false });
+    let (looks, published, expired) = (world.looks, false, world.short_lived > 0);
+    world.short_lived = world.short_lived.saturating_sub(1);
+    let container = Container { text, pictures: children, looks, published, expired };
+    world.containers.insert(id.clone(), container);
     Reply::json(200, json!({ "id": id }))
 }
 
@@ -113,6 +113,8 @@ fn look(world: &mut World, id: &str, names: &Names) -> Reply {
     if let Some(container) = world.containers.get_mut(id) {
         let status = if container.published {
             "PUBLISHED"
+        } else if container.expired {
+            "EXPIRED"
         } else if container.looks > 0 {
             container.looks -= 1;
             "IN_PROGRESS"
@@ -130,9 +132,14 @@ fn look(world: &mut World, id: &str, names: &Names) -> Reply {
 }
 
 fn publish(world: &mut World, account: &str, id: &str) -> Reply {
+    let lost = "The media builder does not exist or has been expired.";
     let Some(container) = world.containers.get_mut(id) else {
-        return error(400, 100, 33, "Object does not exist");
+        return error(400, 24, 2_207_008, lost);
     };
+    container.expired |= std::mem::take(&mut world.expires_at_publish);
+    if container.expired {
+        return error(400, 24, 2_207_008, lost);
+    }
     if container.looks > 0 {
         return error(400, 9_007, 2_207_027, "The media is not ready for publishing");
     }

@@ -104,6 +104,26 @@ impl Fake {
         self.world().quota_used = used;
     }
 
+    /// Has every container expire that is not published, as if a day were over.
+    pub fn expire_containers(&self) {
+        self.world().containers.values_mut().for_each(|it| it.expired = !it.published);
+    }
+
+    /// Has the platform know nothing any more of containers, published or not.
+    pub fn forget_containers(&self) {
+        self.world().containers.clear();
+    }
+
+    /// Has so many containers expire as soon as they are made.
+    pub fn make_short_lived(&self, containers: usize) {
+        self.world().short_lived = containers;
+    }
+
+    /// Has the next container expire when it is to be published, after it was looked at.
+    pub fn expire_at_publish(&self) {
+        self.world().expires_at_publish = true;
+    }
+
     /// What a server of Mastodon does from now on when it is asked what it takes.
     pub fn is_asked(&self, instance: Instance) {
         self.world().instance = instance;

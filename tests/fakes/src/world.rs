@@ -36,6 +36,8 @@ pub(crate) struct Container {
     /// How many more looks find it in progress.
     pub(crate) looks: u32,
     pub(crate) published: bool,
+    /// It was not published within its day.
+    pub(crate) expired: bool,
 }
 
 pub(crate) struct World {
@@ -58,6 +60,10 @@ pub(crate) struct World {
     pub(crate) registered: u32,
     /// How much of a day's quota is used, of 50.
     pub(crate) quota_used: u64,
+    /// How many containers that are made from now on have expired at once.
+    pub(crate) short_lived: usize,
+    /// Whether the next one that is to be published expires just then.
+    pub(crate) expires_at_publish: bool,
     /// What a server of Mastodon says that it takes.
     pub(crate) instance: Instance,
     /// The calls that came, by method and path.
@@ -82,6 +88,8 @@ impl World {
             denies: false,
             registered: 0,
             quota_used: 0,
+            short_lived: 0,
+            expires_at_publish: false,
             instance: Instance::default(),
             calls: Vec::new(),
             url,

@@ -2,10 +2,11 @@
 //! before that, which makes an unknown outcome decidable.
 
 use outbound::Http;
-use posts::{Answer, Outcome, Prepared, ReadBack, Request, Secret};
+use posts::{Answer, ErrorClass, Outcome, Prepared, ReadBack, Request, Secret};
 use serde_json::{Value, json};
 
-use crate::call::{Ask, limited, no_id};
+use crate::call::{Ask, limited, no_id, refused};
+use crate::meta::Container;
 use crate::read::Text;
 use crate::{gate, media, meta};
 
@@ -13,6 +14,32 @@ use crate::{gate, media, meta};
 const READ: &str = "20";
 /// When to look again whether the quota of a rolling day has room, in seconds.
 const QUOTA_AGAIN_S: u64 = 3_600;
+
+/// How often a container is made anew for one delivery. Ours: each lives for a day, as long as a post may be late.
+const ANEW: u32 = 3;
+
+/// A container, and how often it was made anew before.
+struct Made {
+    id: String,
+    anew: u32,
+}
+
+impl Made {
+    /// Reads what is kept: `id`, or `id#times`.
+    fn read(state: &str) -> Self {
+        let counted = state.rsplit_once('#').and_then(|(id, anew)| Some((id, anew.parse().ok()?)));
+        let (id, anew) = counted.unwrap_or((state, 0));
+        Self { id: id.to_owned(), anew }
+    }
+
+    /// What is kept of it.
+    fn state(&self) -> String {
+        match self.anew {
+            0 => self.id.clone(),
+            times => format!("{}#{times}", self.id),
+        }
+    }
+}
 
 /// What differs between the two.
 pub(crate) struct TwoStep<'a> {
@@ -32,29 +59,44 @@ pub(crate) struct TwoStep<'a> {
 
 impl TwoStep<'_> {
     pub(crate) async fn prepare(&self, request: &Request<'_>) -> Prepared {
-        let id = match request.prepared {
-            Some(id) => id.to_owned(),
-            None if !self.kinds && request.media.is_empty() => {
-                return Prepared::Failed(media::required(self.who).into());
-            }
-            None => match self.container(request).await {
-                Ok(id) => id,
-                Err(answer) => return Prepared::Failed(answer),
-            },
-        };
-        match self.look(&id, request).await {
-            Ok(found) => meta::prepared(self.who, id, found),
-            // The container is there: only the look at it failed.
-            Err(_) => Prepared::Processing { state: id, retry_after_s: None },
+        if request.prepared.is_none() && !self.kinds && request.media.is_empty() {
+            return Prepared::Failed(media::required(self.who).into());
         }
+        self.made(request).await.unwrap_or_else(Prepared::Failed)
+    }
+
+    /// A container that is made, or was: looked at, and made anew if it is not there any more. Whatever an attempt came to,
+    /// that is as safe as sending again, to which looks have agreed: what expired was never published.
+    async fn made(&self, request: &Request<'_>) -> Result<Prepared, Answer> {
+        let made = match request.prepared {
+            Some(state) => Made::read(state),
+            None => Made { id: self.container(request).await?, anew: 0 },
+        };
+        let Ok(found) = self.look(&made.id, request).await else {
+            // The container is there: only the look at it failed.
+            return Ok(Prepared::Processing { state: made.state(), retry_after_s: None });
+        };
+        if !matches!(found, Container::Expired | Container::Gone) {
+            return Ok(meta::prepared(self.who, made.state(), found));
+        }
+        if made.anew >= ANEW {
+            let message = format!(
+                "{} let what was prepared expire again and again. Publish it again.",
+                self.who
+            );
+            return Err(refused(ErrorClass::PlatformUnavailable, message, None).into());
+        }
+        let made = Made { id: self.container(request).await?, anew: made.anew + 1 };
+        let found = self.look(&made.id, request).await.unwrap_or(Container::Waiting);
+        Ok(meta::prepared(self.who, made.state(), found))
     }
 
     pub(crate) async fn publish(&self, request: &Request<'_>) -> Answer {
-        let Some(container) = request.prepared else {
+        let Some(made) = request.prepared.map(Made::read) else {
             return media::required(self.who).into();
         };
         let url = self.edge(request, self.edges[1]);
-        let ask = Ask::post(url).bearer(request.secret).json(&json!({ "creation_id": container }));
+        let ask = Ask::post(url).bearer(request.secret).json(&json!({ "creation_id": made.id }));
         match ask.send(self.http, request.at_s).await {
             Err(missed) => Outcome::from(missed).into(),
             Ok(said) if said.ok() => {
@@ -70,8 +112,8 @@ impl TwoStep<'_> {
     }
 
     pub(crate) async fn read_back(&self, request: &Request<'_>) -> ReadBack {
-        let Some(container) = request.prepared else { return ReadBack::NotThere };
-        let found = self.look(container, request).await;
+        let Some(made) = request.prepared.map(Made::read) else { return ReadBack::NotThere };
+        let found = self.look(&made.id, request).await;
         let text = self.fields[0];
         let ask = Ask::get(self.edge(request, self.edges[0]))
             .query("fields", &format!("id,{text},permalink,timestamp"))
@@ -146,7 +188,7 @@ impl TwoStep<'_> {
         meta::make(self.http, self.who, ask, request).await
     }
 
-    async fn look(&self, id: &str, request: &Request<'_>) -> Result<meta::Container, Answer> {
+    async fn look(&self, id: &str, request: &Request<'_>) -> Result<Container, Answer> {
         meta::container(self.http, self.who, self.node(id), self.fields[1], request).await
     }
 

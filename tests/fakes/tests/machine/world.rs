@@ -159,7 +159,8 @@ impl World {
         Ok(self.server.create_post(&self.me, new, start, None).await?.post.id)
     }
 
-    async fn end_of(&self, id: &PostId) -> DeliveryView {
+    /// Moves the clock until the post's delivery is over or waits for a person.
+    pub(crate) async fn end_of(&self, id: &PostId) -> DeliveryView {
         let mut at = now();
         for _ in 0..STEPS {
             self.server.tick(at).await;
