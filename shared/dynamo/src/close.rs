@@ -19,7 +19,7 @@ const CLOSED_S: u64 = 600;
 impl DynamoStore {
     pub(crate) async fn forget(&self, id: &ConnectionId) -> Result<Option<Closed>, Error> {
         let change = Change {
-            set: "SET z = :one, x = :x REMOVE q",
+            set: "SET z = :one, x = :x REMOVE q, g",
             only_if: "attribute_exists(x)",
             values: &[(":one", number(1)), (":x", number(self.now_s() + CLOSED_S))],
             answer: ReturnValue::AllOld,

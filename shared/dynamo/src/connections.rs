@@ -42,6 +42,7 @@ pub(crate) fn row(connection: &Connection, limited: bool, x: u64) -> Result<Item
     }
     if limited {
         row.insert("q".to_owned(), AttributeValue::Bool(true));
+        row.insert("g".to_owned(), text(keys::held(&connection.app.id, &connection.id)));
     }
     Ok(row)
 }

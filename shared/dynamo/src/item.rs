@@ -5,10 +5,12 @@
 //! | `x` | all | the second after which the row counts as gone |
 //! | `a`, `o`, `u`, `i`, `q` | connections | app, socket id, user as JSON, the user's id, whether it counts against a quota |
 //! | `p`, `wl`, `z` | connections | how many its user may have, whom it watches, whether it is closed |
+//! | `f` | connections | the client's address |
+//! | `g` | connections | key of the index, of those with a user or a place in a quota |
 //! | `w`, `ev` | connections | start of the window of client events, and how many there were in it |
-//! | `k`, `u`, `t`, `a` | links | the channel's shard that the member is in; the presence user; when it was asked for; the app |
+//! | `k`, `u`, `a` | links | the channel's shard that the member is in; the presence user; the app |
 //! | `j` | links, members | when its join was asked for; on members only if `t` is later |
-//! | `d` | links | it was left; if `k` is there still, its join is to undo itself |
+//! | `d`, `t` | links | it was left, and when that was asked for |
 //! | `t`, `o`, `u` | members | when it was asked for, the hash of the socket id, the presence user |
 //! | `n`, `m`, `s`, `l`, `h`, `g` | channels | subscriptions, users, shards, who was lost last, count held, key of the index |
 //! | `f`, `n`, `t`, `v` | works | what is asked for, the attempt, until when it counts in milliseconds, the answer |

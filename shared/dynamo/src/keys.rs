@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::item::{Item, text};
 
-/// The sparse index of occupied channels.
+/// The sparse index of occupied channels, and of connections that hold something which others miss.
 pub(crate) const OCCUPIED_INDEX: &str = "occupied";
 /// Partitions of that index per app, so that none is hot. A change needs every channel's row rewritten.
 pub(crate) const OCCUPIED_PARTITIONS: u32 = 8;
@@ -16,6 +16,8 @@ pub(crate) const OWN: &str = "#";
 pub(crate) const WATCHER: &str = "W/";
 /// The partition of the notes of sweeps.
 pub(crate) const NOTES: &str = "V";
+/// What the partition keys of connections begin with. In the index it sorts before all channels.
+pub(crate) const CONNECTION: &str = "C/";
 /// What the sort keys of links begin with.
 pub(crate) const LINK: &str = "S/";
 
@@ -72,6 +74,11 @@ pub(crate) fn occupied(app: &AppId, partition: u32) -> String {
     format!("A/{partition}/{app}")
 }
 
+/// Where a connection stands in the index while it is signed in or counts against a quota.
+pub(crate) fn held(app: &AppId, id: &ConnectionId) -> String {
+    occupied(app, hash(id.as_str()) % OCCUPIED_PARTITIONS)
+}
+
 /// What the partition keys of an app's channels begin with.
 pub(crate) fn channels(app: &AppId) -> String {
     format!("S/0/{app}/")
@@ -79,7 +86,7 @@ pub(crate) fn channels(app: &AppId) -> String {
 
 /// The partition of a connection and its links.
 pub(crate) fn connection_partition(id: &ConnectionId) -> String {
-    format!("C/{id}")
+    format!("{CONNECTION}{id}")
 }
 
 /// A connection.

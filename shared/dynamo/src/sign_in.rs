@@ -1,5 +1,6 @@
 //! Sign-in: the connection's row gets user and watchlist first, so that a close ends all of it wherever it stopped; then the
 //! user's row gets the connection, and each watched user a row for the watcher. Whether a close was faster is looked at last.
+//! From now on the connection's row stands in the index, where a sweep finds it if its close gets lost.
 //!
 //! Whoever comes online reads who watches after being written; whoever watches reads who is online after being written.
 //! One of the two sees the other.
@@ -24,11 +25,12 @@ const AFTER_WATCHERS: &str = "W/\u{10ffff}";
 impl DynamoStore {
     pub(crate) async fn sign(
         &self,
-        id: &ConnectionId,
+        by: &Connection,
         sign_in: &SignIn,
         now_ms: u64,
     ) -> Result<SignedIn, Error> {
-        let before = match self.note(id, sign_in).await? {
+        let id = &by.id;
+        let before = match self.note(by, sign_in).await? {
             Ok(before) => before,
             Err(row) if connections::is_open(&row, self.now_s()) => return Ok(SignedIn::OtherUser),
             Err(_) => return Ok(SignedIn::Gone),
@@ -77,18 +79,19 @@ impl DynamoStore {
 
     /// Notes user and watchlist with the connection, beside whom it watched before; answers the row before, or the row as it
     /// is if that is closed or another user's.
-    async fn note(&self, id: &ConnectionId, sign_in: &SignIn) -> Result<Result<Item, Item>, Error> {
+    async fn note(&self, by: &Connection, sign_in: &SignIn) -> Result<Result<Item, Item>, Error> {
         let user = &sign_in.user;
         let mut values = vec![
+            (":g", text(keys::held(&by.app.id, &by.id))),
             (":u", text(connections::write_user(user)?)),
             (":i", text(user.id.as_str())),
             (":now", number(self.now_s())),
         ];
         let set = if sign_in.watchlist.is_empty() {
-            "SET u = if_not_exists(u, :u), i = :i"
+            "SET u = if_not_exists(u, :u), i = :i, g = :g"
         } else {
             values.push((":wl", texts(&sign_in.watchlist)));
-            "SET u = if_not_exists(u, :u), i = :i ADD wl :wl"
+            "SET u = if_not_exists(u, :u), i = :i, g = :g ADD wl :wl"
         };
         let change = Change {
             set,
@@ -96,7 +99,7 @@ impl DynamoStore {
             values: &values,
             answer: ReturnValue::AllOld,
         };
-        self.table.attempt(keys::connection(id), change).await
+        self.table.attempt(keys::connection(&by.id), change).await
     }
 
     /// Takes those off the watchlist who are not watched any more.

@@ -142,11 +142,11 @@ impl Events for DynamoStore {
 impl Users for DynamoStore {
     async fn sign_in(
         &self,
-        connection: &ConnectionId,
+        by: &Connection,
         sign_in: &SignIn,
         now_ms: u64,
     ) -> Result<SignedIn, Error> {
-        Ok(self.sign(connection, sign_in, now_ms).await?)
+        Ok(self.sign(by, sign_in, now_ms).await?)
     }
 
     async fn confirm_offline(

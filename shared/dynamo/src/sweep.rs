@@ -1,6 +1,7 @@
-//! The sweep: some members at a time, so that somebody may ask whether their connections are still there.
+//! The sweep: some connections at a time, so that somebody may ask whether they are still there: members of channels, and those
+//! that are signed in or count against a quota. Nobody misses any other.
 //!
-//! Each partition of the index of occupied channels has its turn every few minutes. A turn that has more members than a run
+//! Each partition of the index of both has its turn every few minutes. A turn that has more members than a run
 //! may look at leaves a note where it stopped, and the oldest goes on first: so all have had their turn after the minutes
 //! that a round takes and those that all members take. Nothing is read strongly: who is missed by a moment is seen next time.
 
@@ -10,19 +11,21 @@ use protocol::{AppId, ChannelName, ConnectionId};
 
 use crate::channel::Channel;
 use crate::item::{Item, is_live, number, number_of, text, text_of};
-use crate::keys::{OCCUPIED_INDEX, OCCUPIED_PARTITIONS, OWN, Place};
+use crate::keys::{CONNECTION, OCCUPIED_INDEX, OCCUPIED_PARTITIONS, OWN, Place};
 use crate::members::{AFTER_ALL, member};
-use crate::{DynamoStore, Error, keys};
+use crate::{DynamoStore, Error, connections, keys};
 
 /// Minutes after which each partition has had its turn.
 pub const TURNS: u64 = OCCUPIED_PARTITIONS as u64;
-/// Channels of one page of the index, and those that are read at once.
+/// Rows of one page of the index, and channels that are read at once.
 const PAGE: usize = 128;
 const AT_ONCE: usize = 16;
+/// How long a connection may take to open, in seconds (API Gateway: an integration has 29 s).
+const OPENING_S: u64 = 30;
 /// How long a note is kept, in seconds. Ours: longer than any sweep takes; an app that is served no more is forgotten then.
 const NOTE_S: u64 = 24 * 3_600;
 
-/// Where a turn goes on: in a channel's partition, shard, behind a member.
+/// Where a turn goes on: in a channel's partition, shard, behind a member; or at a connection.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Mark {
     channel: String,
@@ -30,7 +33,7 @@ struct Mark {
     after: String,
 }
 
-/// One partition of one app's channels.
+/// One partition of the index of one app.
 #[derive(Debug, Clone)]
 struct Turn {
     app: AppId,
@@ -40,7 +43,7 @@ struct Turn {
     noted: Option<u64>,
 }
 
-/// Members that were found, and where the next sweep goes on.
+/// Whose turn it is, and where the next sweep goes on.
 #[derive(Debug, Default)]
 pub struct Sweep {
     /// Their connections, each once.
@@ -56,7 +59,7 @@ impl Mark {
 }
 
 impl DynamoStore {
-    /// Finds the members whose turn is at this minute, at most so many. [`DynamoStore::swept`] is to follow.
+    /// Finds those whose turn is at this minute, at most so many. [`DynamoStore::swept`] is to follow.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -74,6 +77,19 @@ impl DynamoStore {
         sweep.connections.sort_unstable();
         sweep.connections.dedup();
         Ok(sweep)
+    }
+
+    /// Whether a connection that is gone may not have been there yet: it is remembered before API Gateway opens it. Who was
+    /// ever on a channel was there.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn may_be_opening(&self, id: &ConnectionId) -> Result<bool, Error> {
+        let (pk, all) = (keys::connection_partition(id), (OWN, AFTER_ALL));
+        let (rows, _) = self.table.some(&pk, all, 2, None).await?;
+        let [row] = rows.as_slice() else { return Ok(false) };
+        let is_new = number_of::<u64>(row, "x") + OPENING_S > self.expires_s();
+        Ok(is_new && connections::is_open(row, self.now_s()))
     }
 
     /// Notes what is left for the next sweep.
@@ -130,52 +146,71 @@ impl DynamoStore {
     ) -> Result<Option<Mark>, Error> {
         let mut from = turn.mark.clone();
         loop {
-            let channels = self.channels_from(turn, &from.channel).await?;
+            let page = self.page_of_index(turn, &from.channel).await?;
+            let is_connection = |key: &String| key.starts_with(CONNECTION);
+            let (connections, channels) = page.split_at(page.partition_point(is_connection));
+            let fit = connections.len().min(most - found.len());
+            let ids = connections[..fit].iter().filter_map(|key| key.strip_prefix(CONNECTION));
+            found.extend(ids.map(ConnectionId::new));
+            if let Some(next) = connections.get(fit) {
+                return Ok(Some(Mark::of(next)));
+            }
             for some in channels.chunks(AT_ONCE) {
-                let room = most - found.len();
-                let mark = |name: &String| {
-                    if *name == from.channel { from.clone() } else { Mark::of(name) }
-                };
-                let marks: Vec<Mark> = some.iter().map(mark).collect();
-                if room == 0 {
-                    return Ok(marks.into_iter().next());
-                }
-                let read = marks.iter().map(|mark| self.some_members(turn, mark, room));
-                for (mark, (ids, rest)) in marks.iter().zip(try_join_all(read).await?) {
-                    let left = most - found.len();
-                    if left == 0 {
-                        return Ok(Some(mark.clone()));
-                    }
-                    if ids.len() > left {
-                        // Those read at the same time left less room than there was.
-                        let (ids, rest) = self.some_members(turn, mark, left).await?;
-                        found.extend(ids);
-                        return Ok(rest);
-                    }
-                    found.extend(ids);
-                    if rest.is_some() {
-                        return Ok(rest);
-                    }
+                if let Some(rest) = self.walk_channels(turn, &from, some, most, found).await? {
+                    return Ok(Some(rest));
                 }
             }
-            match channels.last() {
-                Some(last) if channels.len() >= PAGE => from = Mark::of(&format!("{last}\u{0}")),
+            match page.last() {
+                Some(last) if page.len() >= PAGE => from = Mark::of(&format!("{last}\u{0}")),
                 _ => return Ok(None),
             }
         }
     }
 
-    /// A page of the channels of a partition, by their partition keys.
-    async fn channels_from(&self, turn: &Turn, from: &str) -> Result<Vec<String>, Error> {
-        let prefix = keys::channels(&turn.app);
-        let (from, to) = (from.max(prefix.as_str()), format!("{prefix}{AFTER_ALL}"));
+    /// The members of some channels; answers where it stopped, unless it came to their end.
+    async fn walk_channels(
+        &self,
+        turn: &Turn,
+        from: &Mark,
+        channels: &[String],
+        most: usize,
+        found: &mut Vec<ConnectionId>,
+    ) -> Result<Option<Mark>, Error> {
+        let room = most - found.len();
+        let mark =
+            |name: &String| if *name == from.channel { from.clone() } else { Mark::of(name) };
+        let marks: Vec<Mark> = channels.iter().map(mark).collect();
+        if room == 0 {
+            return Ok(marks.into_iter().next());
+        }
+        let read = marks.iter().map(|mark| self.some_members(turn, mark, room));
+        for (mark, (ids, rest)) in marks.iter().zip(try_join_all(read).await?) {
+            let left = most - found.len();
+            if left == 0 {
+                return Ok(Some(mark.clone()));
+            }
+            if ids.len() > left {
+                // Those read at the same time left less room than there was.
+                let (ids, rest) = self.some_members(turn, mark, left).await?;
+                found.extend(ids);
+                return Ok(rest);
+            }
+            found.extend(ids);
+            if rest.is_some() {
+                return Ok(rest);
+            }
+        }
+        Ok(None)
+    }
+
+    /// A page of a partition of the index, by the partition keys: first connections, then channels.
+    async fn page_of_index(&self, turn: &Turn, from: &str) -> Result<Vec<String>, Error> {
         let query = self.table.client.query().table_name(&self.table.name);
         let query = query.index_name(OCCUPIED_INDEX).limit(PAGE as i32);
-        let query = query.key_condition_expression("g = :g AND pk BETWEEN :from AND :to");
+        let query = query.key_condition_expression("g = :g AND pk >= :from");
         let partition = keys::occupied(&turn.app, turn.partition);
         let query = query.expression_attribute_values(":g", text(partition));
-        let query = query.expression_attribute_values(":from", text(from));
-        let query = query.expression_attribute_values(":to", text(to));
+        let query = query.expression_attribute_values(":from", text(from.max(CONNECTION)));
         let page = query.send().await.map_err(Error::of)?.items.unwrap_or_default();
         Ok(page.iter().filter_map(|row| text_of(row, "pk").map(str::to_owned)).collect())
     }

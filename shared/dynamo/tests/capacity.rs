@@ -5,15 +5,16 @@ mod meter;
 mod world;
 
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use channels::{App, Connection, Joined, Leaving, Limits};
+use channels::{App, Connection, Joined, Leaving, Limits, SignIn};
 use dynamo::DynamoStore;
-use protocol::ConnectionId;
+use identity::User;
 use protocol::limits::ROSTER_BYTES_LEAST;
+use protocol::{ConnectionId, UserId};
 use std::sync::Arc;
 use store::conformance::idempotency::claim;
 use store::conformance::rates::told;
 use store::conformance::{ASKED, app, connection, join, name};
-use store::{Begun, Claim, Closed, Idempotency, SharedRates, Store};
+use store::{Begun, Claim, Closed, Idempotency, SharedRates, Store, Users};
 use throttle::Told;
 
 use meter::{Meter, Used};
@@ -24,6 +25,7 @@ const MANY: usize = 10_000;
 const BATCH: usize = 25;
 
 struct Table {
+    client: aws_sdk_dynamodb::Client,
     meter: Meter,
     store: DynamoStore,
     app: Arc<App>,
@@ -47,6 +49,15 @@ impl Table {
     async fn join(&self, by: &Connection, channel: &str, user: Option<&str>) {
         self.store.join(by, &join(channel, user), ASKED).await.expect("an answer");
     }
+}
+
+/// An empty table, and an app with these limits.
+async fn empty(limits: Limits) -> Table {
+    let world::World { client, .. } = world::world().await;
+    let meter = Meter::default();
+    let store = world::store(meter.on(&client), || world::NOW_MS);
+    let lines = vec![format!("{:<46} {:>16} {:>18}", "", "write units", "read units")];
+    Table { client, meter, store, app: app("1001", limits), lines }
 }
 
 /// One member of a channel as it is stored, multiplied: 10,000 joins would only take longer.
@@ -75,12 +86,7 @@ async fn multiply(client: &aws_sdk_dynamodb::Client, partition: &str) {
 /// more, for a glance at the user, and the roster.
 #[tokio::test]
 async fn no_verb_costs_more_than_it_may() {
-    let world = world::world().await;
-    let meter = Meter::default();
-    let store = world::store(meter.on(&world.client), || world::NOW_MS);
-    let app = app("1001", Limits::default());
-    let mut table = Table { meter, store, app, lines: Vec::new() };
-    table.lines.push(format!("{:<46} {:>16} {:>18}", "", "write units", "read units"));
+    let mut table = empty(Limits::default()).await;
     sweep(&table, 0).await;
     table.note("sweep of a minute, nobody there", 0.0, 1.0);
     let [c1, c2, c3] = [1, 2, 3].map(|n| table.connection(n));
@@ -92,8 +98,8 @@ async fn no_verb_costs_more_than_it_may() {
     table.meter.take();
     subscribes(&mut table, &c1, &c2, &c3).await;
     leaves(&mut table, &c1, &c2).await;
-    publishes(&mut table, &world.client, &c3).await;
-    joins_many(&mut table, &world.client).await;
+    publishes(&mut table, &c3).await;
+    joins_many(&mut table).await;
     publishes_under_a_key(&mut table).await;
     rates(&mut table).await;
     println!("{}", table.lines.join("\n"));
@@ -143,7 +149,7 @@ async fn leaves(table: &mut Table, c1: &Connection, c2: &Connection) {
     table.note("disconnect with 2 channels, 1 of presence", 9.0, 1.0);
 }
 
-async fn publishes(table: &mut Table, client: &aws_sdk_dynamodb::Client, c3: &Connection) {
+async fn publishes(table: &mut Table, c3: &Connection) {
     table.join(c3, "room", None).await;
     table.meter.take();
     let app = table.app.id.clone();
@@ -153,7 +159,7 @@ async fn publishes(table: &mut Table, client: &aws_sdk_dynamodb::Client, c3: &Co
         table.store.subscribers(&app, &name(&format!("c{n}")), None).await.expect("an answer");
     }
     table.note("publish to 100 channels", 0.0, 100.0);
-    multiply(client, "S/0/1001/room").await;
+    multiply(&table.client, "S/0/1001/room").await;
     table.meter.take();
     let all = table.store.subscribers(&app, &name("room"), None).await.expect("an answer").ids;
     assert_eq!(all.len(), MANY);
@@ -170,7 +176,8 @@ async fn publishes(table: &mut Table, client: &aws_sdk_dynamodb::Client, c3: &Co
 
 /// A newcomer to a presence channel of 10,000 users costs what one to a channel of ten does, apart from the roster: of that as
 /// much is read as is sent, and its count is the channel's.
-async fn joins_many(table: &mut Table, client: &aws_sdk_dynamodb::Client) {
+async fn joins_many(table: &mut Table) {
+    let client = &table.client.clone();
     let limits = Limits {
         roster_bytes: ROSTER_BYTES_LEAST,
         presence_members: 2 * MANY,
@@ -206,6 +213,42 @@ async fn joins_many(table: &mut Table, client: &aws_sdk_dynamodb::Client) {
         assert!(presence.roster.members.iter().any(|it| it.user_id.as_str() == user));
         table.note(&format!("subscribe presence, of 10,000, {user}"), 4.0, reads);
     }
+}
+
+/// Who holds something that others miss stands in the index as well, where a sweep finds them.
+#[tokio::test]
+async fn to_be_found_without_a_subscription_costs_no_more_than_it_may() {
+    let limits = Limits { connections: Some(2_000), ..Limits::default() };
+    let mut table = empty(limits).await;
+    let held = table.connection(1);
+    table.store.open(held.clone()).await.expect("an answer");
+    table.note("connect, app with a quota", 3.0, 0.0);
+    table.store.close(&held.id).await.expect("an answer");
+    table.note("disconnect, app with a quota", 3.0, 1.0);
+    table.app = app("1001", Limits::default());
+    let by = table.connection(2);
+    table.store.open(by.clone()).await.expect("an answer");
+    table.meter.take();
+    let user = User { id: UserId::new("ada"), info: None, workspaces: Vec::new() };
+    let sign_in = SignIn { user: user.into(), watchlist: Vec::new() };
+    table.store.sign_in(&by, &sign_in, world::NOW_MS).await.expect("an answer");
+    table.note("sign in", 3.0, 3.5);
+    table.store.sign_in(&by, &sign_in, world::NOW_MS).await.expect("an answer");
+    table.note("sign in again", 2.0, 2.5);
+    table.store.close(&by.id).await.expect("an answer");
+    table.note("disconnect, signed in", 4.0, 2.0);
+    for n in 0..1_000 {
+        let id = ConnectionId::new(format!("L0SM9cOFvH{:06}", 900_000 + n));
+        table.store.open(Connection { id, ..held.clone() }).await.expect("an answer");
+    }
+    table.meter.take();
+    let mut found = 0;
+    for minute in 0..dynamo::TURNS {
+        found += sweep(&table, minute).await;
+    }
+    assert_eq!(found, 1_000);
+    table.note("sweeps of 8 minutes, 1,000 without a subscription", 0.0, 12.0);
+    println!("{}", table.lines.join("\n"));
 }
 
 /// What a key adds to what it publishes.

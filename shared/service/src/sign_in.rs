@@ -31,7 +31,7 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Service<S, O, F> {
         now_ms: u64,
     ) -> Result<(), Error> {
         let lane = self.lanes.enter_users(&connection.app.id).await;
-        let signed_in = self.store.sign_in(&connection.id, sign_in, now_ms).await?;
+        let signed_in = self.store.sign_in(connection, sign_in, now_ms).await?;
         if signed_in == SignedIn::OverQuota {
             let user = Some(&sign_in.user.id);
             self.usage.over_connections(&connection.app.id, user, now_ms);

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use channels::{SignIn, SignedIn};
+use channels::{Connection, SignIn, SignedIn};
 use protocol::{AppId, ConnectionId, UserId};
 
 use crate::Error;
@@ -12,7 +12,7 @@ pub trait Users: Send + Sync + 'static {
     /// Signs a connection in, once more if it is. Its watchlist takes the place of the one it had.
     fn sign_in(
         &self,
-        connection: &ConnectionId,
+        by: &Connection,
         sign_in: &SignIn,
         now_ms: u64,
     ) -> impl Future<Output = Result<SignedIn, Error>> + Send;

@@ -135,7 +135,7 @@ impl Scene {
             }
             Verb::Close | Verb::SignInAgain | Verb::Terminate => {
                 store
-                    .sign_in(&goes.id, &sign_in("ann", &["bob", "cy"]), now_ms())
+                    .sign_in(goes, &sign_in("ann", &["bob", "cy"]), now_ms())
                     .await
                     .expect("an answer");
                 self.be_on("a").await;
@@ -176,10 +176,10 @@ impl Scene {
             Verb::Lose => store.leave(goes, &presence, Leaving::Lost, asked).await.map(drop),
             Verb::Confirm => store.confirm_leave(&self.app.id, &presence, &absence).await.map(drop),
             Verb::SignIn => {
-                store.sign_in(&goes.id, &sign_in("ann", &["bob"]), now_ms()).await.map(drop)
+                store.sign_in(goes, &sign_in("ann", &["bob"]), now_ms()).await.map(drop)
             }
             Verb::SignInAgain => {
-                store.sign_in(&goes.id, &sign_in("ann", &["dee"]), now_ms()).await.map(drop)
+                store.sign_in(goes, &sign_in("ann", &["dee"]), now_ms()).await.map(drop)
             }
             Verb::Close => self.close(store).await,
             Verb::Speak => store.speak(goes, &a, now_ms()).await.map(drop),
@@ -258,8 +258,7 @@ impl Scene {
     /// Who watches `ann` sees her offline.
     pub(crate) async fn check_offline(&self, case: &str) {
         let watch = sign_in("bob", &["ann", "cy", "dee"]);
-        let signed_in =
-            self.kind.sign_in(&self.stays.id, &watch, now_ms()).await.expect("an answer");
+        let signed_in = self.kind.sign_in(&self.stays, &watch, now_ms()).await.expect("an answer");
         let channels::SignedIn::Yes { online, .. } = signed_in else { panic!("{signed_in:?}") };
         assert_eq!(online, [], "{case}");
     }

@@ -56,21 +56,25 @@ impl World {
             calls: None,
         });
         let world = Self { cloud: cloud.await.unwrap(), public };
-        let account = aws::Account::read(|name| {
-            world.env("setup").get(name).map(|it| &*it.to_owned().leak())
-        });
-        let client = aws::dynamodb(&account.unwrap()).unwrap();
-        Data::new(client.clone()).create_tables_if_missing().await.unwrap();
+        Data::new(world.dynamodb()).create_tables_if_missing().await.unwrap();
         let apps =
             channels::Apps::new(vec![channels::App::new(protocol::AppId::new("1"), Vec::new())]);
-        let settings = dynamo::Settings {
-            table: "realtime".into(),
-            life_s: 7_800,
-            now_ms: lambda::host::now_ms,
-        };
-        let store = DynamoStore::new(client, channels::SharedApps::new(apps.unwrap()), settings);
+        let store = world.store(channels::SharedApps::new(apps.unwrap()), lambda::host::now_ms);
         store.create_table().await.unwrap();
         world
+    }
+
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let account =
+            aws::Account::read(|name| self.env("setup").get(name).map(|it| &*it.to_owned().leak()));
+        aws::dynamodb(&account.unwrap()).unwrap()
+    }
+
+    /// The store, by another clock than functions have.
+    pub(crate) fn store(&self, apps: channels::SharedApps, now_ms: fn() -> u64) -> DynamoStore {
+        // As long as functions remember connections.
+        let settings = dynamo::Settings { table: "realtime".into(), life_s: 7_800, now_ms };
+        DynamoStore::new(self.dynamodb(), apps, settings)
     }
 
     fn env(&self, function: &str) -> Env {
@@ -147,25 +151,31 @@ impl World {
         headers: &[(&'static str, &str)],
     ) -> (Client, Value) {
         let door = Door::new(host).unwrap();
-        let url = format!("ws://{}{path}", self.public);
-        let mut request = url.into_client_request().unwrap();
-        for (name, value) in headers {
-            request.headers_mut().insert(*name, value.parse().unwrap());
-        }
-        let dial = async {
-            let stream = TcpStream::connect(self.public).await.unwrap();
-            client_async(request, stream).await.unwrap().0
-        };
         let open = async {
             let taken = self.next("connect").await;
             let answer = door.open(taken.event.clone(), time).await;
             self.answer("connect", taken, answer).await;
             door.after().run().await;
         };
-        let (stream, ()) = tokio::join!(dial, open);
-        let mut client = Client { stream };
+        let (mut client, ()) = tokio::join!(self.dial_with(path, headers), open);
         let first = client.frame().await;
         (client, first)
+    }
+
+    /// A client that is let in when somebody answers for `connect`.
+    pub(crate) async fn dial(&self, path: &str) -> Client {
+        self.dial_with(path, &[]).await
+    }
+
+    async fn dial_with(&self, path: &str, headers: &[(&'static str, &str)]) -> Client {
+        let url = format!("ws://{}{path}", self.public);
+        let mut request = url.into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().unwrap());
+        }
+        let stream = TcpStream::connect(self.public).await.unwrap();
+        let (stream, _) = client_async(request, stream).await.unwrap();
+        Client { stream }
     }
 
     /// A client that is subscribed to a channel.

@@ -39,7 +39,7 @@ fn yes(tell: &[&Connection], online: &[&str]) -> SignedIn {
 }
 
 async fn sign_in<S: Store>(store: &S, by: &Connection, sign_in: &SignIn) -> SignedIn {
-    ok(store.sign_in(&by.id, sign_in, T0)).await
+    ok(store.sign_in(by, sign_in, T0)).await
 }
 
 /// Opens connections of an app of this name.
@@ -135,8 +135,8 @@ async fn terminated_users_stay_out_for_a_while<S: Store>(store: &S) {
     assert_eq!(of_ada, std::slice::from_ref(&a1.id));
     assert_eq!(sign_in(store, &a2, &ada).await, SignedIn::Denied);
     let end = T0 + DENIED_S * 1_000;
-    assert_eq!(ok(store.sign_in(&a2.id, &ada, end - 1)).await, SignedIn::Denied);
-    assert_eq!(ok(store.sign_in(&a2.id, &ada, end)).await, yes(&[], &[]));
+    assert_eq!(ok(store.sign_in(&a2, &ada, end - 1)).await, SignedIn::Denied);
+    assert_eq!(ok(store.sign_in(&a2, &ada, end)).await, yes(&[], &[]));
     assert!(ok(store.terminate(&b.app.id, &UserId::new("cy"), T0)).await.is_empty());
     for it in [&a1, &a2, &b] {
         close(store, it).await;

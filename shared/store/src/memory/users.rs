@@ -119,7 +119,7 @@ impl Book {
 impl Users for MemoryStore {
     async fn sign_in(
         &self,
-        id: &ConnectionId,
+        Connection { id, .. }: &Connection,
         sign_in: &SignIn,
         now_ms: u64,
     ) -> Result<SignedIn, Error> {
