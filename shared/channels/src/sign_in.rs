@@ -37,6 +37,8 @@ pub enum SignedIn {
     OverQuota,
     /// The connection is gone; nothing changed.
     Gone,
+    /// The connection is gone, and was the user's last one for a moment: the user is to be missed as after any other.
+    Passing(UserId),
 }
 
 /// What the check came to.
@@ -122,6 +124,7 @@ pub fn welcome(
             return Err(Refused::Close(Fault::new(Code::OverQuota, message)));
         }
         SignedIn::Gone => return Ok(Vec::new()),
+        SignedIn::Passing(user) => return Ok(vec![lost(connection, user)]),
     };
     let mut effects = Vec::new();
     if !sign_in.watchlist.is_empty() {

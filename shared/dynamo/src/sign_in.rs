@@ -64,8 +64,9 @@ impl DynamoStore {
         self.unwatch(&by, &old).await?;
         self.cut(id, &old).await?;
         if self.known(id).await?.is_none() {
-            self.undo(&by, user, &sign_in.watchlist).await?;
-            return Ok(SignedIn::Gone);
+            // Whoever began to watch meanwhile found the user there, and maybe the seat ended an absence.
+            let missed = self.give_up_seat(&by, user, &sign_in.watchlist).await?;
+            return Ok(missed.map_or(SignedIn::Gone, SignedIn::Passing));
         }
         let online = self.online(app, &sign_in.watchlist).await?;
         Ok(SignedIn::Yes { tell, online })
@@ -121,22 +122,15 @@ impl DynamoStore {
         if by.user.is_some() {
             return Ok(());
         }
+        // A place in a quota keeps it in the index.
+        let limited = by.app.limits.connections.is_some();
         let change = Change {
-            set: "REMOVE u, i, wl",
+            set: if limited { "REMOVE u, i, wl" } else { "REMOVE u, i, wl, g" },
             only_if: "attribute_exists(u)",
             values: &[],
             answer: ReturnValue::None,
         };
         self.table.update(keys::connection(&by.id), change).await.map(drop)
-    }
-
-    async fn undo(&self, by: &Connection, user: &UserId, watched: &[UserId]) -> Result<(), Error> {
-        self.unwatch(by, watched).await?;
-        let key = keys::online(&by.app.id, user);
-        if self.unseat(key.clone(), &by.id).await? {
-            self.miss_user(key, &by.id, Leaving::Clean).await?;
-        }
-        Ok(())
     }
 
     /// What a close ends; answers the user if somebody is to be told, should they stay away.
@@ -146,6 +140,16 @@ impl DynamoStore {
         watchlist: &[UserId],
     ) -> Result<Option<UserId>, Error> {
         let Some(user) = by.user.as_ref().map(|user| &user.id) else { return Ok(None) };
+        self.give_up_seat(by, user, watchlist).await
+    }
+
+    /// Ends what a connection of a user holds; answers the user if somebody is to be told, should they stay away.
+    async fn give_up_seat(
+        &self,
+        by: &Connection,
+        user: &UserId,
+        watchlist: &[UserId],
+    ) -> Result<Option<UserId>, Error> {
         self.unwatch(by, watchlist).await?;
         let key = keys::online(&by.app.id, user);
         if !self.unseat(key.clone(), &by.id).await? {

@@ -1,7 +1,9 @@
 //! What a process leaves that is killed after any write of any verb, and what becomes of verbs while DynamoDB is throttled,
 //! broken or silent: errors, and after the next visits the truth.
 
-#[path = "world/scene.rs"]
+#[path = "faults/overlaps.rs"]
+mod overlaps;
+#[path = "faults/scene.rs"]
 mod scene;
 #[path = "world/unkind.rs"]
 mod unkind;

@@ -90,6 +90,8 @@ fn a_first_picture_and_news_for_those_who_watch() {
     assert!(matches!(welcome(&c1, &quiet, SignedIn::OtherUser), Err(Refused::Note(_))));
     assert!(matches!(welcome(&c1, &quiet, SignedIn::Denied), Err(Refused::Close(_))));
     assert_eq!(welcome(&c1, &quiet, SignedIn::Gone), Ok(Vec::new()));
+    let passing = SignedIn::Passing(UserId::new("7"));
+    assert_eq!(welcome(&c1, &quiet, passing), Ok(vec![lost(&c1, UserId::new("7"))]));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
+use tokio::sync::Notify;
 
 /// What becomes of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) enum Mood {
     Kind,
     /// So many writes are done, and after the last one nothing is sent any more.
     Killed(usize),
+    /// So many writes are done, and what is asked after the last one waits until it is let go.
+    Held(usize),
     /// Every so manyth is refused as too much.
     Throttled(usize),
     /// Every so manyth is answered with 500, and nothing is done.
@@ -34,6 +37,8 @@ struct State {
     mood: Mutex<Mood>,
     requests: AtomicUsize,
     writes: AtomicUsize,
+    held: Notify,
+    go: Notify,
 }
 
 /// Sets how requests of one client fare.
@@ -47,7 +52,8 @@ impl Unkind {
     /// The same client, by a way of its own.
     pub(crate) fn on(client: &Client) -> (Client, Self) {
         let inner = client.config().http_client().expect("the engine's");
-        let state = State { mood: Mutex::new(Mood::Kind), requests: 0.into(), writes: 0.into() };
+        let (requests, writes, held, go) = Default::default();
+        let state = State { mood: Mutex::new(Mood::Kind), requests, writes, held, go };
         let unkind = Self { state: Arc::new(state), inner };
         let config = client.config().to_builder().http_client(unkind.clone()).build();
         (Client::from_conf(config), unkind)
@@ -57,6 +63,17 @@ impl Unkind {
         *self.state.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
         self.state.requests.store(0, Ordering::SeqCst);
         self.state.writes.store(0, Ordering::SeqCst);
+    }
+
+    /// Waits until something is held.
+    pub(crate) async fn held(&self) {
+        self.state.held.notified().await;
+    }
+
+    /// Lets go what is held.
+    pub(crate) fn let_go(&self) {
+        self.set(Mood::Kind);
+        self.state.go.notify_waiters();
     }
 
     /// Writes since the mood was set.
@@ -106,6 +123,15 @@ impl HttpConnector for Way {
         match mood {
             Mood::Killed(most) if self.state.writes.load(Ordering::SeqCst) >= most => {
                 return HttpConnectorFuture::ready(Err(lost()));
+            }
+            Mood::Held(most) if self.state.writes.load(Ordering::SeqCst) >= most => {
+                let (state, inner) = (Arc::clone(&self.state), self.inner.clone());
+                return HttpConnectorFuture::new(async move {
+                    let go = state.go.notified();
+                    state.held.notify_one();
+                    go.await;
+                    inner.call(request).await
+                });
             }
             Mood::Throttled(every) if nth.is_multiple_of(every) => {
                 return refused(400, "ProvisionedThroughputExceededException");
