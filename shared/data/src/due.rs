@@ -51,10 +51,13 @@ struct Entry {
 }
 
 impl Data {
-    /// What is due at `now`, and was not at `seen`: at most 2,000 entries of each of the 16 shards, the oldest of each first.
+    /// What is due at `now`, and was not at `seen`: at most 2,000 entries of each of the 16 shards, the oldest of each; by
+    /// time, and of the same time by id, so that an account's posts are claimed in the order in which they go out.
     pub async fn due(&self, seen: Option<Timestamp>, now: Timestamp) -> Result<Vec<Due>, Error> {
         let shards = (0..keys::SHARDS).map(|shard| self.due_of(shard, seen, now));
-        Ok(try_join_all(shards).await?.into_iter().flatten().collect())
+        let mut found: Vec<_> = try_join_all(shards).await?.into_iter().flatten().collect();
+        found.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(found.into_iter().map(|(_, due)| due).collect())
     }
 
     /// The instants after `from` and up to `to` at which something falls due, as far as each shard's first 250 entries tell.
@@ -90,7 +93,7 @@ impl Data {
         shard: u8,
         seen: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<Vec<Due>, Error> {
+    ) -> Result<Vec<(String, Due)>, Error> {
         let query = self.client.query().table_name(&self.tables.posts).index_name(keys::DUE_INDEX);
         let query = query
             .key_condition_expression("due_pk = :shard AND due_sk BETWEEN :from AND :to")
@@ -107,7 +110,8 @@ impl Data {
             && let Some(page) = pages.next().await
         {
             for item in page?.items.unwrap_or_default() {
-                found.extend(entry(&item)?);
+                let due = entry(&item)?;
+                found.extend(due.map(|due| (text_of(&item, "due_sk").to_owned(), due)));
             }
         }
         Ok(found)

@@ -1,7 +1,7 @@
 //! Durable tables on DynamoDB: posts, deliveries, accounts, webhooks, apps.
 //!
 //! A table each, on demand. A post, its deliveries and their frozen payloads are one partition of `posts`; an
-//! account, its secret and its lease are one partition of `accounts`. Who uses a picture is a partition of `posts` too. Every write is conditional: a writer
+//! account, its secret, its lease and the note that it was handed over are one partition of `accounts`. Who uses a picture is a partition of `posts` too. Every write is conditional: a writer
 //! that lost the race gets [`Error::Conflict`] and has changed nothing. The sparse index `due` has what the
 //! ticker must look at, the index `list` has the posts of a workspace in order.
 
@@ -20,6 +20,7 @@ mod find_delivery;
 mod freeze_payloads;
 mod gates;
 mod get_post;
+mod hand_over;
 mod item;
 mod jobs;
 mod keys;

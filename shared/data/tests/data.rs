@@ -218,6 +218,40 @@ async fn accounts_keep_their_secret_apart() {
 }
 
 #[tokio::test]
+async fn an_account_is_handed_over_once_at_a_time() {
+    let (data, id) = (data().await, AccountId::parse("a").unwrap());
+    let after = |seconds| now().plus(Duration::from_secs(seconds));
+    let lost = |done: Result<(), Error>| matches!(done, Err(Error::Conflict));
+    data.hand_over(&id, "one", now()).await.unwrap();
+    assert!(lost(data.hand_over(&id, "two", after(1)).await), "it is in a queue");
+    data.hand_over(&id, "one", after(200)).await.unwrap();
+    assert!(lost(data.hand_over(&id, "two", after(499)).await), "noted again it lasts longer");
+    data.handed_back(&id, "two").await.unwrap();
+    assert!(lost(data.hand_over(&id, "two", after(499)).await), "not theirs to take away");
+    data.hand_over(&id, "two", after(501)).await.unwrap();
+    data.handed_back(&id, "two").await.unwrap();
+    data.handed_back(&id, "two").await.unwrap();
+    data.hand_over(&id, "three", after(501)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_due_is_read_in_order() {
+    let data = data().await;
+    for (id, at) in [("c", 2), ("a", 2), ("b", 1), ("e", 0), ("d", 2), ("later", 9)] {
+        data.create_post(&post(id, &[account("x")], Some(at))).await.unwrap();
+    }
+    let due = data.due(None, now().plus(Duration::from_millis(2))).await.unwrap();
+    let names: Vec<_> = due
+        .iter()
+        .map(|due| match due {
+            Due::Post { post, .. } => post.as_str(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(names, ["e", "b", "a", "c", "d"]);
+}
+
+#[tokio::test]
 async fn an_account_is_leased_to_one_worker_at_a_time() {
     let data = data().await;
     let id = account("a").id;

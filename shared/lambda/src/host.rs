@@ -13,6 +13,7 @@ use media::{Media, Place};
 use notifying::Notifier;
 use outbound::{Addresses, Http, Settings};
 use platforms::Platforms;
+use posts::Parcel;
 use publishing::TickReport;
 use registry::Registry;
 use relay::Relay;
@@ -81,12 +82,24 @@ pub struct Posts {
 }
 
 impl Posts {
-    /// Publishes what is due now, and notes how late that was.
-    pub async fn publish(&self, metrics: &Metrics) -> TickReport {
-        let report = self.publishing.tick(now()).await;
-        let late = self.publishing.take_lateness().as_millis();
-        metrics.raise(Metric::Lateness, u64::try_from(late).unwrap_or(u64::MAX));
+    /// Publishes what is due now in an invocation that has so much time; what is too much goes into the queue.
+    pub async fn publish(&self, host: &Host, time: Duration) -> TickReport {
+        let report = self.publishing.tick_within(now(), time, host.gate.queue()).await;
+        self.note_lateness(host);
         report
+    }
+
+    /// Publishes what other runs put into the queue.
+    pub async fn take_over(&self, host: &Host, parcels: Vec<Parcel>, time: Duration) -> TickReport {
+        let queue = host.gate.queue();
+        let report = self.publishing.take_over(parcels, now(), time, queue).await;
+        self.note_lateness(host);
+        report
+    }
+
+    fn note_lateness(&self, host: &Host) {
+        let late = self.publishing.take_lateness().as_millis();
+        host.metrics.raise(Metric::Lateness, u64::try_from(late).unwrap_or(u64::MAX));
     }
 }
 

@@ -17,6 +17,8 @@ use crate::sweep::sweep;
 
 /// Until when a run looks ahead: the schedule's period, and what it may be late by.
 const PERIOD: Duration = Duration::from_secs(75);
+/// When runs follow one that handed deliveries over. Ours: two, until the next event of the schedule.
+const AGAIN: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(40)];
 /// What a sweep leaves of the function's time.
 const MARGIN: Duration = Duration::from_secs(10);
 /// Most runs that are asked for between two events of the schedule. Ours.
@@ -33,7 +35,7 @@ pub async fn run() -> Result<(), StartError> {
     let handler = service_fn(move |event: LambdaEvent<Value>| {
         let (host, posts) = (Arc::clone(&host), Arc::clone(&posts));
         async move {
-            let report = tick(&host, &posts).await;
+            let report = tick(&host, &posts, guard::left(&event.context)).await;
             let left = guard::left(&event.context);
             sweep(&host, minute(&event.payload), left.saturating_sub(MARGIN)).await;
             Ok::<_, Error>(report)
@@ -49,11 +51,18 @@ fn minute(event: &Value) -> u64 {
     told.unwrap_or(now_ms() / 1_000) / 60
 }
 
-/// Does what is due now, and leaves what falls due before the next event to `worker`, at its second.
-pub async fn tick(host: &Host, posts: &Posts) -> Value {
+/// Does what is due now in so much time, and leaves to `worker` what is too much, and what falls due before the next event, at its
+/// second.
+pub async fn tick(host: &Host, posts: &Posts, time: Duration) -> Value {
     host.refresh().await;
     foresee(host, now()).await;
-    let (report, ()) = tokio::join!(posts.publish(&host.metrics), posts.notifier.tick(now()));
+    let (report, ()) = tokio::join!(posts.publish(host, time), posts.notifier.tick(now()));
+    if report.handed_over > 0 {
+        // Messages have no more of an account than a worker does in its time: what is left is due.
+        for after in AGAIN {
+            host.gate.queue().put(&Task::Tick, after);
+        }
+    }
     if let Err(error) = host.finish().await {
         tracing::error!(%error, "what follows the posts is lost");
     }

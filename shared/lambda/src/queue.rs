@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use aws::{Aws, Event, Later, MESSAGES};
 use channels::{Hook, Job};
+use posts::Parcel;
 use protocol::AppId;
+use publishing::HandOver;
 use serde::{Deserialize, Serialize};
 
 /// How often a message is offered to a queue that does not take it, and the pause before the second time, doubled each time.
@@ -27,6 +29,8 @@ pub enum Task {
     },
     /// Do what is due now.
     Tick,
+    /// Publish what a run hands over.
+    Deliver(Parcel),
     /// Put events on the bus that it did not take.
     PutEvents(Vec<Event>),
     /// Hand an event on to an app elsewhere.
@@ -68,40 +72,65 @@ impl Queue {
         let messages = std::mem::take(&mut *self.waiting());
         let mut lost = 0;
         for batch in messages.chunks(MESSAGES) {
-            lost += self.send(batch.to_vec()).await;
+            lost += self.send(batch.to_vec()).await.len();
         }
         if lost == 0 { Ok(()) } else { Err(NotSent(lost)) }
     }
 
-    /// Answers how many were not sent.
-    async fn send(&self, mut batch: Vec<Later>) -> usize {
+    /// Answers those that were not sent.
+    async fn send(&self, mut batch: Vec<Later>) -> Vec<Later> {
         let Some(url) = self.url.as_deref() else {
             tracing::error!(
                 messages = batch.len(),
                 "QUEUE_URL is not set: what is for later is lost"
             );
-            return batch.len();
+            return batch;
         };
         for offer in 0..OFFERS {
             match self.aws.send_messages(url, &batch).await {
                 Ok(failed) => batch = failed.into_iter().cloned().collect(),
                 Err(error) if !error.is_passing() => {
                     tracing::error!(%error, "the queue refuses messages");
-                    return batch.len();
+                    return batch;
                 }
                 Err(error) => tracing::warn!(%error, "the queue does not answer"),
             }
             if batch.is_empty() {
-                return 0;
+                return batch;
             }
             tokio::time::sleep((PAUSE * 2_u32.pow(offer)).mul_f64(rand::random_range(0.5..=1.0)))
                 .await;
         }
         tracing::error!(messages = batch.len(), "messages were not taken by the queue");
-        batch.len()
+        batch
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Later>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HandOver for Queue {
+    async fn hand_over(&self, parcels: Vec<Parcel>) -> Vec<Parcel> {
+        let mut kept = Vec::new();
+        for some in parcels.chunks(MESSAGES) {
+            let written = some.iter().map(|parcel| {
+                let body = serde_json::to_string(&Task::Deliver(parcel.clone()));
+                body.map(|body| Later { body, after: Duration::ZERO })
+            });
+            let left = match written.collect() {
+                Ok(batch) => self.send(batch).await,
+                Err(error) => {
+                    tracing::error!(%error, "what is to be handed over cannot be written");
+                    kept.extend_from_slice(some);
+                    continue;
+                }
+            };
+            kept.extend(left.iter().filter_map(|it| match serde_json::from_str(&it.body) {
+                Ok(Task::Deliver(parcel)) => Some(parcel),
+                _ => None,
+            }));
+        }
+        kept
     }
 }

@@ -17,6 +17,7 @@ mod credentials;
 mod delivery;
 mod edit_post;
 mod error;
+mod hand_over;
 mod ids;
 mod input;
 mod job;
@@ -55,6 +56,7 @@ pub use delivery::{
     idem_key,
 };
 pub use error::{ErrorClass, FieldError};
+pub use hand_over::{Divided, DueDelivery, Parcel, Share};
 pub use ids::{AccountId, BadId, DeliveryId, JobId, PostId, SeriesId, UserId, WorkspaceId};
 pub use input::{Confirm, NewPost, PatchPost, Reject};
 pub use job::{Job, JobKind, JobState};

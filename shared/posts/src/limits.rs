@@ -71,6 +71,26 @@ pub const LEASE_LEFT: Duration = Duration::from_secs(60);
 /// How long a worker may renew an account's tokens alone. Source: the rules for tokens.
 pub const RENEW_LEASE: Duration = Duration::from_secs(30);
 
+/// Most deliveries that a run does itself where it can hand the rest over. Source: the rules for load.
+pub const OWN: usize = 200;
+
+/// Most deliveries of one account that are handed over at once. Ours: what a worker does in its time, one after the other, at
+/// half a second each. What is more stays due.
+pub const SHARE: usize = 100;
+
+/// Most deliveries of one message. Ours: a batch of ten of them is work for seconds, if platforms answer.
+pub const PARCEL: usize = 200;
+
+/// Largest part of a message for what it hands over, in bytes. Source: a call of SQS takes ten messages of 256 KB together.
+pub const PARCEL_BYTES: usize = 25_000;
+
+/// Most deliveries of which a run knows when it begins to hand over. Source: the rules for load, 10,000 posts to two accounts.
+pub const GATHERED: usize = 20_000;
+
+/// How long an account that was handed over is not handed over again. Ours: longer than a message stays hidden whose worker
+/// died, with the time of a worker: it comes again by itself first.
+pub const HANDED: Duration = Duration::from_secs(300);
+
 /// Slack in comparing leases: clocks of workers differ.
 pub const LEASE_SLACK: Duration = Duration::from_secs(5);
 

@@ -12,16 +12,27 @@ use crate::{Announcer, PublishTo, Publishing, TickReport};
 /// Most posts that are claimed in one transaction. Ours: it holds up other calls of the store.
 pub(crate) const TOGETHER: usize = 16;
 
+/// How often a post is looked at again whose claim lost. Ours: a transaction under way is over by then.
+const READ_AGAIN: usize = 3;
+
 /// What claims came to: posts, and for each of their deliveries the payload that is stored for it.
 #[derive(Default)]
 pub(crate) struct Batch(pub(crate) TickReport, pub(crate) Vec<(Claimed, Vec<Option<String>>)>);
 
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
-    /// Does what a due post needs. Gives the post with the deliveries that a claim made.
+    /// Does what a due post needs. Gives the post with the deliveries that a claim made, also that of another run.
     pub(crate) async fn claim_post(&self, id: PostId, run: &Run) -> (TickReport, Option<Claimed>) {
-        match self.try_claim(&id, run).await {
+        let mut done = self.try_claim(&id, run).await;
+        // Someone else was faster, or is at it: what that comes to is read.
+        for _ in 0..READ_AGAIN {
+            if !matches!(done, Err(Error::Conflict)) {
+                break;
+            }
+            done = self.try_claim(&id, run).await;
+        }
+        match done {
             Ok(done) => done,
-            // Another worker was faster, or an author deleted it: nothing is left to do.
+            // Others are at it without end, or an author deleted it: nothing is left to do.
             Err(Error::Conflict | Error::NotFound) => Default::default(),
             Err(error) => {
                 tracing::error!(post = %id, cause = ?error, "a due post cannot be claimed; the next run tries again");
@@ -57,9 +68,15 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             }
             PostClaim::NotDue => {
                 self.look_after(&before, &deliveries, run).await?;
-                Ok(Default::default())
+                Ok((TickReport::default(), self.of_another(before, deliveries)))
             }
         }
+    }
+
+    /// A post that another run has claimed: both know all that is due, so that whoever gets an account keeps its order.
+    fn of_another(&self, post: Post, deliveries: Vec<Delivery>) -> Option<Claimed> {
+        let claimed = !self.settings.alone && post.status() == PostStatus::Publishing;
+        claimed.then(|| Claimed::queued(post, deliveries))
     }
 
     /// Claims posts in one transaction, and reserves their deliveries for this process. What cannot be claimed so is

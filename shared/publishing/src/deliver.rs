@@ -1,115 +1,26 @@
-//! The deliveries of one account, one after the other.
+//! One delivery, a step on.
 
 use data::Error;
 use posts::{
-    AccountId, Class, Delivery, DeliveryClaim, DeliveryStatus, DeliveryView, ErrorClass, Post,
-    Prepared, Timestamp, limits, news,
+    Class, Delivery, DeliveryClaim, DeliveryView, ErrorClass, Post, Prepared, Timestamp, limits,
+    news,
 };
 
-use crate::busy::Taken;
 use crate::media::Pictures;
 use crate::payload::Payload;
 use crate::reach::{Connected, Reach};
 use crate::tick::{PATIENCE, RENEW, Run, Task};
-use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
+use crate::{Announcer, PublishTo, Publishing, numbers};
 
 impl<P: PublishTo, A: Announcer> Publishing<P, A> {
-    /// Works through the tasks of an account in order, while this run holds the account's lease.
-    pub(crate) async fn deliver_to(
-        &self,
-        id: AccountId,
-        tasks: Vec<Task>,
-        run: &Run,
-    ) -> TickReport {
-        let mut report = TickReport::default();
-        let Some(workspace) = tasks.first().map(|task| task.workspace.clone()) else {
-            return report;
-        };
-        let Some(mut taken) = self.busy.take(&id, &workspace, tasks).await else { return report };
-        while let Some(tasks) = taken.tasks() {
-            match self.work(&mut taken, ordered(tasks), run, &mut report).await {
-                // The account has another worker, which does the work or leaves it to the next run.
-                Ok(()) | Err(Error::Conflict | Error::NotFound) => {}
-                Err(error) => {
-                    tracing::error!(account = %id, cause = ?error, "an account cannot be worked on; the next run tries again");
-                }
-            }
-        }
-        report
-    }
-
-    async fn work(
-        &self,
-        taken: &mut Taken<'_>,
-        tasks: Vec<Task>,
-        run: &Run,
-        report: &mut TickReport,
-    ) -> Result<(), Error> {
-        // In a process that is alone on its store, what this process knows is all there is to know.
-        if run.settings.alone {
-            return self.work_leased(taken, tasks, run, report).await;
-        }
-        let id = taken.id();
-        self.data.lease_account(id, &run.me, run.clock.now(), &run.settings).await?;
-        let worked = self.work_leased(taken, tasks, run, report).await;
-        self.data.release_account(id, &run.me).await?;
-        worked
-    }
-
-    async fn work_leased(
-        &self,
-        taken: &mut Taken<'_>,
-        tasks: Vec<Task>,
-        run: &Run,
-        report: &mut TickReport,
-    ) -> Result<(), Error> {
-        let (id, mut leased_at) = (taken.id(), run.clock.now());
-        let platform = self.platform_of(&tasks).await?;
-        let mut reach = self.reach(id, &platform, leased_at).await?;
-        for task in tasks {
-            taken.give_way(&task.workspace).await;
-            let now = run.clock.now();
-            if !run.settings.alone && now.since(leased_at) >= RENEW {
-                self.data.lease_account(id, &run.me, now, &run.settings).await?;
-                leased_at = now;
-            }
-            let after = match self.deliver(&task, &reach, run).await {
-                Ok(after) => after,
-                // Another worker moved this one: the write that lost changed nothing.
-                Err(Error::Conflict | Error::NotFound) => {
-                    task.lost();
-                    continue;
-                }
-                Err(error) => {
-                    task.lost();
-                    tracing::error!(delivery = %task.delivery, cause = ?error, "a delivery is put off");
-                    continue;
-                }
-            };
-            *report += after.as_ref().map(counted).unwrap_or_default();
-            let waits = after.is_some_and(|d| d.status() == DeliveryStatus::WaitingAccount);
-            if let Reach::Open(to) = &reach
-                && waits
-            {
-                reach = self.refused(to, run).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The platform of an account, as its first delivery names it.
-    async fn platform_of(&self, tasks: &[Task]) -> Result<String, Error> {
-        let Some(task) = tasks.first() else { return Ok(String::new()) };
-        if let Some(fresh) = &task.fresh {
-            let mine = fresh.of.all().into_iter().find(|d| d.id == task.delivery);
-            return Ok(mine.map(|d| d.platform).unwrap_or_default());
-        }
-        Ok(self.data.get_delivery(&task.post, &task.delivery).await?.platform)
-    }
-
     /// Takes one delivery a step on: claims, then looks, or arms, publishes and settles. A stop between two writes
     /// leaves a state that a later run goes on from. Nothing if it is not due.
-    async fn deliver(&self, task: &Task, to: &Reach, run: &Run) -> Result<Option<Delivery>, Error> {
+    pub(crate) async fn deliver(
+        &self,
+        task: &Task,
+        to: &Reach,
+        run: &Run,
+    ) -> Result<Option<Delivery>, Error> {
         let (post, all) = match &task.fresh {
             // Whatever happened to it since the claim makes the first write lose.
             Some(fresh) => (fresh.of.post.clone(), fresh.of.all()),
@@ -224,6 +135,11 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let put = match prepared {
             Prepared::Ready(prepared) => {
                 let ready = Delivery { prepared, ..mine.clone() };
+                // A call that the host ends has an outcome that nobody knows.
+                if run.is_over() {
+                    let released = ready.release(now).map_err(|_| Error::Conflict)?;
+                    return Ok(Begun::Put(self.stored(mine, released).await?));
+                }
                 let armed = ready.arm(now).map_err(|_| Error::Conflict)?;
                 if first {
                     self.data.arm_first(mine, &armed, &payload, now).await?;
@@ -321,37 +237,17 @@ pub(crate) struct Work<'a> {
 
 impl Task {
     /// Notes that this process does not know what became of it.
-    fn lost(&self) {
+    pub(crate) fn lost(&self) {
         if let Some(fresh) = &self.fresh {
             fresh.of.lost();
         }
     }
 }
 
-/// Tasks in the order in which an account gets them. Of two of the same, the one that was just claimed comes first and stays.
-fn ordered(mut tasks: Vec<Task>) -> Vec<Task> {
-    tasks.sort_by(|a, b| a.order().cmp(&b.order()).then(b.fresh.is_some().cmp(&a.fresh.is_some())));
-    tasks.dedup_by(|b, a| a.order() == b.order());
-    tasks
-}
-
 /// What an attempt's beginning comes to.
 enum Begun {
     Armed { armed: Delivery, payload: String, pictures: Pictures },
     Put(Delivery),
-}
-
-fn counted(after: &Delivery) -> TickReport {
-    let report = TickReport::default();
-    match after.status() {
-        DeliveryStatus::Published => TickReport { published: 1, ..report },
-        DeliveryStatus::Failed | DeliveryStatus::Unconfirmed => TickReport { failed: 1, ..report },
-        DeliveryStatus::Queued
-        | DeliveryStatus::Publishing
-        | DeliveryStatus::Processing
-        | DeliveryStatus::Retrying
-        | DeliveryStatus::WaitingAccount => TickReport { retried: 1, ..report },
-    }
 }
 
 // What precedes an attempt, the attempt and the writes around it end before the account's lease does.

@@ -1,13 +1,15 @@
 //! The verbs of posts: create, change, stop, and publish when due.
 //!
 //! Each verb is one file: a pure check from `posts`, one conditional write from `data`, then announcements.
-//! The ticker is `tick` → `claim_posts` → `deliver` → `finish`; each step is safe to repeat and to race.
+//! The ticker is `tick` → `claim_posts` → `deliver_to` → `deliver` → `finish`; each step is safe to repeat and to race. What is
+//! too much for one run goes `hand_over` → a queue → `take_over` → `deliver_to`.
 
 mod accounts;
 mod announce;
 mod approve_post;
 mod attempt;
 mod backlog;
+mod budget;
 mod bulk;
 mod busy;
 mod cancel_post;
@@ -21,10 +23,13 @@ mod create_post;
 mod credentials;
 mod delete_post;
 mod deliver;
+mod deliver_to;
 mod edit_post;
 mod finish;
 mod gates;
+mod gathered;
 mod get_post;
+mod hand_over;
 mod lateness;
 mod list_posts;
 mod media;
@@ -42,6 +47,7 @@ mod send_again;
 mod series;
 mod server_limits;
 mod sweep_media;
+mod take_over;
 mod tick;
 mod values;
 mod waiting;
@@ -54,7 +60,7 @@ use posts::Settings;
 use vault::Vault;
 
 pub use connect_by_oauth::{BeginConnect, Begun, BroughtBack};
-pub use ports::{Announcer, PublishTo};
+pub use ports::{Announcer, HandOver, PublishTo};
 pub use refusal::Refusal;
 pub use values::{ListPosts, Notifications, Page, SeriesView, TickReport, WorkspaceView};
 

@@ -6,19 +6,20 @@ use std::time::Duration;
 
 use data::{Chore, Due};
 use futures::future::{join, join_all};
-use futures::stream::FuturesUnordered;
 use futures::{StreamExt, stream};
 use posts::{
-    AccountId, Delivery, DeliveryId, JobId, PostId, SeriesId, Settings, Timestamp, Worker,
-    WorkspaceId, limits,
+    AccountId, Delivery, DeliveryId, DueDelivery, JobId, PostId, SeriesId, Settings, Share,
+    Timestamp, Worker, WorkspaceId, limits,
 };
 
 use crate::backlog::Backlog;
+use crate::budget::Budget;
 use crate::claim_posts::{Batch, TOGETHER};
 use crate::claimed::Claimed;
 use crate::clock::Clock;
+use crate::gathered::Gathered;
 use crate::waiting::Counted;
-use crate::{Announcer, PublishTo, Publishing, TickReport, numbers};
+use crate::{Announcer, HandOver, PublishTo, Publishing, TickReport, numbers};
 
 /// Most accounts that a process publishes to at once, over all its runs. Source: the load that one machine is for.
 pub(crate) const IN_FLIGHT: usize = 256;
@@ -33,6 +34,26 @@ pub(crate) struct Run {
     /// What is due until then is looked at: usually the time that the run was given.
     pub(crate) horizon: Timestamp,
     pub(crate) settings: Settings,
+    /// Until when it begins things, on a host that ends it.
+    pub(crate) budget: Option<Budget>,
+}
+
+impl Run {
+    /// Whether there is time to claim posts.
+    fn may_claim(&self) -> bool {
+        self.budget.is_none_or(|budget| self.clock.now() < budget.claims)
+    }
+
+    /// Whether a delivery of a post that was just read is to be looked at: one that this run reserved is its own.
+    fn is_due(&self, delivery: &Delivery) -> bool {
+        let due = delivery.due_at().is_some_and(|at| at <= self.clock.now());
+        due || delivery.is_reserved() && self.settings.alone
+    }
+
+    /// Whether it is too late to begin an attempt.
+    pub(crate) fn is_over(&self) -> bool {
+        self.budget.is_some_and(|budget| self.clock.now() >= budget.attempts)
+    }
 }
 
 /// A delivery to look at. They are ordered as they must go out to an account.
@@ -42,12 +63,12 @@ pub(crate) struct Task {
     pub(crate) post: PostId,
     pub(crate) delivery: DeliveryId,
     pub(crate) workspace: WorkspaceId,
-    /// The post and its deliveries, if this process has just claimed them.
+    /// The post and its deliveries, if this run has just claimed them or read that another one did.
     pub(crate) fresh: Option<Fresh>,
     pub(crate) _counted: Counted,
 }
 
-/// A delivery whose post was just claimed.
+/// A delivery whose post was just claimed or read.
 #[derive(Debug)]
 pub(crate) struct Fresh {
     pub(crate) of: Arc<Claimed>,
@@ -60,6 +81,12 @@ impl Task {
     pub(crate) fn order(&self) -> (Timestamp, &PostId, &DeliveryId) {
         (self.scheduled_at, &self.post, &self.delivery)
     }
+
+    /// What of it goes into a message.
+    pub(crate) fn into_due(self) -> DueDelivery {
+        let Self { scheduled_at, post, delivery, .. } = self;
+        DueDelivery { scheduled_at, post, delivery }
+    }
 }
 
 /// Deliveries by account.
@@ -69,24 +96,40 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Publishes what is due at `now`. Returns when all its work is done. Safe to run twice at once and to overlap
     /// with itself: every step is one conditional write, and each account has one worker at a time.
     pub async fn tick(&self, now: Timestamp) -> TickReport {
-        self.run(now, now).await
+        self.run(self.start(now, None), &()).await
+    }
+
+    /// The same in a process that is ended `time` after `now`: it does up to [`limits::OWN`] deliveries and hands the rest over.
+    pub async fn tick_within(
+        &self,
+        now: Timestamp,
+        time: Duration,
+        others: &impl HandOver,
+    ) -> TickReport {
+        self.run(self.start(now, Some(time)), others).await
     }
 
     /// The first run after a start. A process that is alone takes up at once what an earlier one left half done,
     /// where the index names the end of the lease.
     pub async fn resume(&self, now: Timestamp) -> TickReport {
         let ahead = limits::ROLL_UP_AGAIN.max(limits::LEASE);
-        self.run(now, if self.settings.alone { now.plus(ahead) } else { now }).await
+        let horizon = if self.settings.alone { now.plus(ahead) } else { now };
+        self.run(Run { horizon, ..self.start(now, None) }, &()).await
     }
 
-    async fn run(&self, now: Timestamp, horizon: Timestamp) -> TickReport {
+    pub(crate) fn start(&self, now: Timestamp, time: Option<Duration>) -> Run {
         let me = Worker { process: self.process.clone(), run: numbers::name() };
-        let run = Run { me, clock: Clock::starting(now), horizon, settings: self.settings };
+        let budget = time.map(|time| Budget::of(now, time));
+        Run { me, clock: Clock::starting(now), horizon: now, settings: self.settings, budget }
+    }
+
+    async fn run(&self, run: Run, others: &impl HandOver) -> TickReport {
+        let now = run.clock.began();
         self.plan_chores(now).await;
         let own = Backlog::default();
         let backlog = if self.settings.alone { &self.backlog } else { &own };
         let seen = backlog.seen(now);
-        let due = match self.data.due(seen, horizon).await {
+        let due = match self.data.due(seen, run.horizon).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(cause = ?error, "the due posts cannot be read; the next run tries again");
@@ -102,31 +145,57 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             self.run_job(&id, &run).await;
         }
         let chores = chores.into_iter().map(|chore| self.do_chore(chore, &run));
-        join(self.publish(backlog, tasks, &run), join_all(chores)).await.0
+        join(self.publish(backlog, tasks, &run, others), join_all(chores)).await.0
     }
 
-    async fn publish(&self, backlog: &Backlog, mut tasks: Tasks, run: &Run) -> TickReport {
-        let (mut report, claimed) = self.claim_posts(backlog, run).await;
-        for (account, more) in claimed {
-            tasks.entry(account).or_default().extend(more);
+    async fn publish(
+        &self,
+        backlog: &Backlog,
+        tasks: Tasks,
+        run: &Run,
+        others: &impl HandOver,
+    ) -> TickReport {
+        let mut due = Gathered::of(tasks, run.budget.is_some());
+        let mut report = self.claim_posts(backlog, run, &mut due).await;
+        if !run.settings.alone && !due.is_empty() {
+            self.look_twice(run, &mut due).await;
         }
-        let mut runs: FuturesUnordered<_> = tasks
-            .into_iter()
-            .map(|(account, tasks)| self.deliver_to(account, tasks, run))
-            .collect();
-        while let Some(done) = runs.next().await {
-            report += done;
-        }
+        let (mut tasks, divided) = due.divided();
+        let of = |share: Share| (share.account.clone(), self.tasks_of(&share));
+        tasks.extend(divided.own.into_iter().map(of));
+        let name = &run.me.run;
+        let left_to_others = async {
+            let handed = self.hand_over(divided.others, name, run, others).await;
+            // What nobody took is done here, as far as there is time.
+            let tasks = handed.kept.into_iter().map(of).collect();
+            (handed.deliveries, self.deliver_all(tasks, run).await)
+        };
+        let (mut done, (handed, kept)) = join(self.deliver_all(tasks, run), left_to_others).await;
+        done += kept;
+        report += done.report;
+        report.handed_over +=
+            handed + self.hand_over(done.left, name, run, others).await.deliveries;
         report
     }
 
-    async fn claim_posts(&self, backlog: &Backlog, run: &Run) -> (TickReport, Tasks) {
-        let (mut report, mut tasks) = (TickReport::default(), Tasks::new());
-        loop {
+    /// A post that another run claimed during the first look was perhaps not seen, nor were its deliveries: the former were no
+    /// longer due, the latter not yet. Without them later posts of an account would go first.
+    async fn look_twice(&self, run: &Run, due: &mut Gathered) {
+        match self.data.due(None, run.horizon).await {
+            Ok(again) => due.extend(self.sort(again).tasks),
+            Err(error) => {
+                tracing::warn!(cause = ?error, "what other runs claimed is not known; the next run does it");
+            }
+        }
+    }
+
+    async fn claim_posts(&self, backlog: &Backlog, run: &Run, due: &mut Gathered) -> TickReport {
+        let mut report = TickReport::default();
+        while run.may_claim() && !due.is_full() {
             let most = if run.settings.alone { TOGETHER } else { CLAIMS_AT_ONCE };
             let taken = backlog.take(most, &self.waiting);
             if taken.ids.is_empty() {
-                return (report, tasks);
+                break;
             }
             let done = if run.settings.alone {
                 self.claim_together(taken.ids.clone(), run).await
@@ -136,13 +205,15 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             report += done.0;
             for (claimed, payloads) in done.1 {
                 let of = Arc::new(claimed);
-                for (delivery, payload) in of.all().into_iter().zip(payloads) {
+                let all = of.all().into_iter().zip(payloads);
+                for (delivery, payload) in all.filter(|(delivery, _)| run.is_due(delivery)) {
                     let fresh = Fresh { of: Arc::clone(&of), payload };
-                    let task = self.task(delivery, fresh);
-                    tasks.entry(task.0).or_default().push(task.1);
+                    let (account, task) = self.task(delivery, fresh);
+                    due.add(&account, task);
                 }
             }
         }
+        report
     }
 
     async fn claim_each(&self, posts: Vec<PostId>, run: &Run) -> Batch {

@@ -94,6 +94,8 @@ pub struct TickReport {
     pub failed: u64,
     /// Deliveries to be tried again.
     pub retried: u64,
+    /// Deliveries left to other workers, because too many were due.
+    pub handed_over: u64,
 }
 
 impl AddAssign for TickReport {
@@ -102,5 +104,6 @@ impl AddAssign for TickReport {
         self.published += other.published;
         self.failed += other.failed;
         self.retried += other.retried;
+        self.handed_over += other.handed_over;
     }
 }

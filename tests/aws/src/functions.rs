@@ -54,3 +54,15 @@ fn every_function_has_a_role_and_logs_of_its_own_and_no_name() {
         assert_eq!(template.of_type(kind).len(), functions.len(), "{kind}");
     }
 }
+
+/// A message stays hidden while a worker is at it, and comes again before a run hands its accounts over anew.
+#[test]
+fn a_message_is_hidden_as_long_as_a_worker_may_take() {
+    let template = Template::read();
+    let of = |id: &str, name: &str| {
+        template.resource(id)["Properties"][name].as_u64().expect("a number of seconds")
+    };
+    let (hidden, time) = (of("Queue", "VisibilityTimeout"), of("WorkerFunction", "Timeout"));
+    assert!(hidden >= 2 * time);
+    assert!(hidden + time < posts::limits::HANDED.as_secs());
+}

@@ -248,7 +248,7 @@ const FOOT: &str = "
 
 Of a post of 280 characters to two accounts, as the engine counts them with the indexes (`cargo test -p data --test capacity --
 --nocapture` prints it). \"Among several processes\" is the recipe on AWS, without the reads of the due index: 16 queries a tick,
-half a unit each while nothing is due.
+half a unit each while nothing is due, and once more when something is.
 
 | | on one machine: write, read | among several processes: write, read |
 |---|---|---|

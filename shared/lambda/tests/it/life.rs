@@ -44,7 +44,7 @@ async fn a_client_is_greeted_hears_and_leaves_when_nobody_comes_back() {
     let app = host.core.apps().first().id.clone();
     while !store::Store::list_channels(&host.store, &app, "").await.unwrap().is_empty() {
         let taken = world.next("worker").await;
-        let done = work(&host, &posts, taken.event.clone()).await;
+        let done = work(&host, &posts, taken.event.clone(), LONG).await;
         assert_eq!(done, json!({ "batchItemFailures": [] }));
         world.answer("worker", taken, done).await;
     }

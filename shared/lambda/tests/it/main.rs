@@ -4,6 +4,7 @@
 
 mod api;
 mod bridge;
+mod burst;
 mod faults;
 mod life;
 mod sweep;

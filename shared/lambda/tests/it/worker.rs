@@ -1,10 +1,14 @@
 //! The queue's worker: what fails comes again, alone.
 
 use emulated::{Fault, Rule};
-use lambda::worker::work;
+use lambda::host::{Host, Posts};
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{LONG, World};
+
+async fn work(host: &Host, posts: &Posts, event: Value) -> Value {
+    lambda::worker::work(host, posts, event, LONG).await
+}
 
 fn batch(bodies: &[Value]) -> Value {
     let record = |(at, body): (usize, &Value)| json!({ "messageId": format!("m{at}"), "body": body.to_string() });

@@ -137,7 +137,10 @@ async fn a_late_post_goes_out_and_a_too_late_one_is_missed() {
     let late = world.schedule(&[&account], after(60)).await.post;
     let missed = world.schedule(&[&account], after(20)).await.post;
     let report = world.server.tick(after(30 + 3600)).await;
-    assert_eq!(report, TickReport { processed: 2, published: 1, failed: 1, retried: 0 });
+    assert_eq!(
+        report,
+        TickReport { processed: 2, published: 1, failed: 1, ..TickReport::default() }
+    );
     let lateness = world.server.take_lateness().as_secs();
     assert!((3_610..3_700).contains(&lateness), "{lateness} s: the missed one was due first");
     assert!(world.server.take_lateness().is_zero(), "it was told");

@@ -1,6 +1,6 @@
 //! A world with its own clock: tables in memory, a platform with a ledger, and everything that was announced.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, mpsc};
 use vault::{Keys, LocalKeys, Vault};
 
 pub(crate) use crate::heard::Heard;
+use crate::in_flight::InFlight;
 
 pub(crate) type Server = Publishing<Ledger, Heard>;
 
@@ -72,14 +73,14 @@ struct Inner {
     preparing: Mutex<VecDeque<Prepared>>,
     renewing: Mutex<VecDeque<Refreshed>>,
     renewed: AtomicUsize,
-    in_flight: Mutex<BTreeMap<AccountId, usize>>,
+    in_flight: InFlight,
     /// The pictures of each call.
     pictures: Mutex<Vec<Vec<Vec<u8>>>>,
     /// How many pictures a post may have.
     most_pictures: AtomicUsize,
     /// Whether pictures are fetched from addresses.
     fetches: AtomicBool,
-    /// Calls to the account `slow` wait here.
+    /// Calls to the account `slow` wait here, and so does what precedes those to `slow to prepare`.
     gate: Semaphore,
     begun: mpsc::UnboundedSender<AccountId>,
 }
@@ -103,13 +104,6 @@ impl Ledger {
 
     pub(crate) fn close_gate(&self) {
         self.0.gate.forget_permits(usize::MAX);
-    }
-
-    fn enter(&self, account: &AccountId) {
-        let mut in_flight = self.0.in_flight.lock().unwrap();
-        let count = in_flight.entry(account.clone()).or_default();
-        *count += 1;
-        assert_eq!(*count, 1, "two calls at once for {account}");
     }
 
     fn publish_row(&self, request: Request<'_>) {
@@ -219,7 +213,11 @@ impl PublishTo for Ledger {
         self.0.renewing.lock().unwrap().pop_front().unwrap_or(Refreshed::NotOffered)
     }
 
-    async fn prepare(&self, _: Request<'_>) -> Prepared {
+    async fn prepare(&self, request: Request<'_>) -> Prepared {
+        if request.account.name == "slow to prepare" {
+            let _ = self.0.begun.send(request.account.id.clone());
+            self.0.gate.acquire().await.unwrap().forget();
+        }
         self.0.preparing.lock().unwrap().pop_front().unwrap_or(Prepared::Ready(None))
     }
 
@@ -240,7 +238,7 @@ impl PublishTo for Ledger {
 
     async fn publish(&self, request: Request<'_>) -> Answer {
         let account = request.account.id.clone();
-        self.enter(&account);
+        let call = self.0.in_flight.enter(&account);
         let pictures = request.media.iter().map(|it| it.bytes.clone()).collect();
         self.0.pictures.lock().unwrap().push(pictures);
         self.0.calls.lock().unwrap().push(Call {
@@ -256,7 +254,7 @@ impl PublishTo for Ledger {
             self.0.gate.acquire().await.unwrap().forget();
         }
         tokio::task::yield_now().await;
-        self.0.in_flight.lock().unwrap().remove(&account);
+        drop(call);
         match doing {
             Doing::Answer(outcome) => return outcome.into(),
             Doing::Limit(outcome, gate) => return Answer { outcome, gate: Some(gate) },
@@ -303,7 +301,7 @@ impl World {
             preparing: Mutex::default(),
             renewing: Mutex::default(),
             renewed: AtomicUsize::new(0),
-            in_flight: Mutex::default(),
+            in_flight: InFlight::default(),
             pictures: Mutex::default(),
             most_pictures: AtomicUsize::new(3),
             fetches: AtomicBool::new(false),
