@@ -10,10 +10,11 @@ use crate::test::{cargo_test, node, node_is_here};
 
 /// The suite that both hosts pass. Other files are about the one process: how it starts, stops, recovers, its page and its
 /// other transports.
-const SUITE: [&str; 21] = [
+const SUITE: [&str; 22] = [
     "apps.test.js",
     "auth.test.js",
     "bad-input.test.js",
+    "burst.test.js",
     "cache.test.js",
     "channels.test.js",
     "checklist.test.js",

@@ -11,6 +11,7 @@ export async function startReceiver(t, { hold = false, port = 0 } = {}) {
     for await (const chunk of request) body += chunk;
     const answer = (status = 200, text = '') => response.writeHead(status, { 'content-length': Buffer.byteLength(text) }).end(text);
     inbox.push({
+      path: request.url,
       id: request.headers['webhook-id'],
       timestamp: request.headers['webhook-timestamp'],
       signature: request.headers['webhook-signature'],
