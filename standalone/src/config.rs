@@ -90,6 +90,8 @@ pub(crate) struct Config {
     pub(crate) publishing: PublishingConfig,
     /// The key of AWS KMS that seals accounts' credentials, if one is named.
     pub(crate) kms: Option<KmsConfig>,
+    /// Another one, which opens what was sealed under it.
+    pub(crate) kms_also: Option<KmsConfig>,
     /// How the server is reached from outside, and where pictures are kept.
     pub(crate) outside: OutsideConfig,
     /// Where platforms are, and what the operator registered with them.
@@ -189,6 +191,7 @@ fn configured(
             late_limit: settings.late_limit,
         },
         kms: settings.kms,
+        kms_also: settings.kms_also,
         outside: settings.outside,
         platforms: settings.platforms,
         relay: settings.relay,

@@ -24,7 +24,7 @@ use tokio::sync::{oneshot, watch};
 use vault::{Keys, LocalKeys, Vault};
 
 use crate::banner::{Greeting, banner};
-use crate::config::{Config, ConfigError, Mode, OutsideConfig, StoreKind};
+use crate::config::{Config, ConfigError, KmsConfig, Mode, OutsideConfig, StoreKind};
 use crate::demo;
 use crate::jobs::Core;
 use crate::sockets::{Door, Sockets, Timing};
@@ -37,6 +37,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The key that seals accounts' credentials, in the data directory.
 const KEY_FILE: &str = "accounts.key";
+/// The key that sealed them before, until all are sealed anew.
+const KEY_FILE_BEFORE: &str = "accounts.key.before";
 /// Where copies of pictures are, in the data directory, unless set otherwise.
 const MEDIA_FOLDER: &str = "media";
 
@@ -106,11 +108,7 @@ async fn serve<S: Store>(
     let data = Data::new(embedded::open(&config.data)?);
     data.create_tables_if_missing().await?;
 
-    let keys = match &config.kms {
-        Some(kms) => kms.keys()?,
-        None => Keys::Local(LocalKeys::open(&config.data.join(KEY_FILE))?),
-    };
-    let vault = Arc::new(Vault::new(keys));
+    let vault = Arc::new(vault(&config)?);
 
     let (mode, jwt, proxies) = (config.mode, config.jwt.clone(), config.visitors.proxies.clone());
     let registry = Arc::new(Registry::open(data.clone(), config.specs.clone(), None).await?);
@@ -220,6 +218,19 @@ impl<S: Store> Parts<S> {
         let router = router.merge(console.unwrap_or_default());
         Ok(Self { core, publishing, notifier, verifier, visitors, router, due })
     }
+}
+
+/// What seals accounts' credentials, and what opens them while one key takes the place of another.
+fn vault(config: &Config) -> Result<Vault, ServeError> {
+    let file = config.data.join(KEY_FILE);
+    let (keys, file) = match &config.kms {
+        Some(kms) => (kms.keys()?, LocalKeys::open_if_there(&file)?.map(Keys::Local)),
+        None => (Keys::Local(LocalKeys::open(&file)?), None),
+    };
+    let before = LocalKeys::open_if_there(&config.data.join(KEY_FILE_BEFORE))?;
+    let kms = config.kms_also.as_ref().map(KmsConfig::keys).transpose()?;
+    let also = file.into_iter().chain(before.map(Keys::Local)).chain(kms);
+    Ok(Vault::new(keys).opening_also(also.collect()))
 }
 
 /// Pictures, kept where the configuration says.

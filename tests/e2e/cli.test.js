@@ -3,10 +3,11 @@ import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { needsBluesky, startBluesky } from './lib/bluesky.js';
 import { tokenOf } from './lib/crypto.js';
+import { GATEWAY } from './lib/host.js';
 import { startReceiver } from './lib/receiver.js';
 import { call } from './lib/rest.js';
 import { dataDirectory, environment, needsProcess, runToEnd, sharedServer, startServer } from './lib/server.js';
@@ -132,6 +133,46 @@ describe('command line', { skip: needsProcess }, () => {
     assert.match(await ann.table('series', 'get', series.id), /running/);
     assert.match(await ann.table('series', 'stop', series.id), /ended/);
     assert.match(await ann.refused('series', 'stop', series.id), /409/);
+  });
+});
+
+describe('the key of accounts', { skip: needsProcess || (GATEWAY && 'the key is not a file there') }, () => {
+  test('is changed while the server publishes', async (t) => {
+    const data = dataDirectory(t);
+    const env = environment({ ADMIN_KEY: 'an-admin-key-for-tests', PUSHBRIDGE_ACCOUNT_SECRET: SECRET, PUSHBRIDGE_TOKEN: tokenOf('ann', 'keys') });
+    const file = (name) => join(data, name);
+    const on = (server) => (...words) => runToEnd([...words, '--url', server.url], { env });
+    const published = async (server) => {
+      const wire = await Wire.connect(t, server, { query: { protocol: 7, token: tokenOf('ann', 'keys') } });
+      const { code, stderr } = await on(server)('posts', 'schedule', '--at', '+1s', 'Still here', '--account', account.id);
+      assert.equal(code, 0, stderr);
+      await wire.until('post:published');
+    };
+    const receiver = await startReceiver(t);
+    const first = await startServer(t, { data, env });
+    const added = await on(first)('accounts', 'add', 'webhook', '--name', 'Shop', '--address', receiver.url, '--json');
+    const account = JSON.parse(added.stdout);
+    await first.stop();
+
+    renameSync(file('accounts.key'), file('accounts.key.before'));
+    const second = await startServer(t, { data, env });
+    await published(second);
+    const reseal = () => on(second)('accounts', 'reseal');
+    assert.match((await reseal()).stdout, /^RESEALED +ALREADY +UNREADABLE\n1 +0 +0\n$/);
+    assert.match((await reseal()).stdout, /\n0 +1 +0\n$/);
+    await second.stop();
+
+    rmSync(file('accounts.key.before'));
+    const third = await startServer(t, { data, env });
+    await published(third);
+    await third.stop();
+    // Without any key that opens, it says so.
+    rmSync(file('accounts.key'));
+    const fourth = await startServer(t, { data, env });
+    const { code, stdout, stderr } = await on(fourth)('accounts', 'reseal', '--json');
+    assert.deepEqual([code, JSON.parse(stdout).unreadable], [1, [account.id]], stderr);
+    assert.match(stderr, /open under no key/);
+    assert.ok(existsSync(file('accounts.key')));
   });
 });
 

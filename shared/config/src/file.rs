@@ -82,6 +82,8 @@ pub struct FilePublishing {
     pub cron_secret: Option<SecretText>,
     /// As `KMS_KEY_ID`.
     pub kms_key_id: Option<String>,
+    /// As `KMS_KEY_ID_ALSO`.
+    pub kms_key_id_also: Option<String>,
     /// As `MEDIA_URL`.
     pub media_url: Option<String>,
 }

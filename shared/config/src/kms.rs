@@ -17,9 +17,17 @@ pub struct KmsConfig {
 }
 
 impl KmsConfig {
-    /// Reads the key that is named, if one is.
+    /// Reads the key that seals, if one is named.
     pub(crate) fn read(env: &Env, file: &File) -> Result<Option<Self>, ConfigError> {
-        let key_id = env.get("KMS_KEY_ID").or(file.publishing.kms_key_id.as_deref());
+        Self::named(env, env.get("KMS_KEY_ID").or(file.publishing.kms_key_id.as_deref()))
+    }
+
+    /// Reads the key that only opens, if one is named.
+    pub(crate) fn read_also(env: &Env, file: &File) -> Result<Option<Self>, ConfigError> {
+        Self::named(env, env.get("KMS_KEY_ID_ALSO").or(file.publishing.kms_key_id_also.as_deref()))
+    }
+
+    fn named(env: &Env, key_id: Option<&str>) -> Result<Option<Self>, ConfigError> {
         let Some(key_id) = key_id else { return Ok(None) };
         let need = |name: &str, example: &'static str| {
             env.get(name).map(str::to_owned).ok_or_else(|| ConfigError::missing(name, example))

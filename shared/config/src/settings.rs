@@ -46,6 +46,8 @@ pub struct Settings {
     pub late_limit: Duration,
     /// The key of AWS KMS that seals accounts' credentials, if one is named.
     pub kms: Option<KmsConfig>,
+    /// Another key of AWS KMS, which opens what was sealed under it.
+    pub kms_also: Option<KmsConfig>,
     /// How the server is reached from outside, and where pictures are kept.
     pub outside: OutsideConfig,
     /// Where platforms are, and what the operator registered with them.
@@ -84,6 +86,7 @@ impl Settings {
             },
             late_limit: Duration::from_secs(minutes * 60),
             kms: KmsConfig::read(env, file)?,
+            kms_also: KmsConfig::read_also(env, file)?,
             outside: outside::read(env, file)?,
             platforms: file.platforms.clone(),
             relay: env.get("RELAY_PUSHER_URL").map(Relay::parse).transpose()?,

@@ -152,6 +152,16 @@ pub(crate) fn registration(hash: &str) -> Item {
     key(&format!("registered#{hash}"), "client")
 }
 
+/// Reads back of which registration a key is.
+pub(crate) fn registered(pk: &str) -> Option<&str> {
+    pk.strip_prefix("registered#")
+}
+
+/// A key that was read, as it was.
+pub(crate) fn whole(pk: &str, sk: &str) -> Item {
+    key(pk, sk)
+}
+
 /// The key of a workspace's settings.
 pub(crate) fn workspace(id: &WorkspaceId) -> Item {
     key(&format!("workspace#{id}"), "settings")

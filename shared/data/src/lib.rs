@@ -33,6 +33,7 @@ mod own_remote;
 mod reopen_post;
 mod replace_delivery;
 mod replace_post;
+mod reseal;
 mod series;
 mod tables;
 mod webhooks;
@@ -53,6 +54,7 @@ pub use freeze_payloads::BATCH as PAYLOADS;
 pub use list_posts::{Cursor, Listed};
 pub use media::MediaUser;
 pub use reopen_post::Audit;
+pub use reseal::{SealedAt, SealedOf, SealedPage};
 pub use webhooks::{DueHook, HOOK_WRITE_BYTES, HOOK_WRITES, HookWrite};
 
 /// The tables, reached through a client.

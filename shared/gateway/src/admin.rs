@@ -1,4 +1,4 @@
-//! What operators call: apps and dead letters of webhooks. One verb, one file.
+//! What operators call: apps, dead letters of webhooks, the sealing of credentials. One verb, one file.
 
 mod create_app;
 mod edit_app;
@@ -6,6 +6,7 @@ mod list_apps;
 mod list_dead;
 mod remove_key;
 mod replay_dead;
+mod reseal_accounts;
 mod rotate_key;
 mod set_enabled;
 mod show_app;
@@ -14,7 +15,7 @@ mod show_dead;
 use std::sync::Arc;
 
 use auth::Secret;
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use notifying::Notifier;
@@ -28,6 +29,7 @@ use crate::routes::Routes;
 pub(crate) use create_app::{FreshApp, FreshKey};
 pub(crate) use list_apps::AppList;
 pub(crate) use list_dead::{DeadLetter, DeadLetters};
+pub(crate) use reseal_accounts::{Sealing, sealing_routes};
 
 /// What the admin routes call.
 #[derive(Clone)]
@@ -60,11 +62,14 @@ pub(crate) fn routes() -> Routes<Admin> {
 #[derive(Debug)]
 pub(crate) struct Operator;
 
-impl FromRequestParts<Admin> for Operator {
+impl<S: Send + Sync> FromRequestParts<S> for Operator
+where
+    Admin: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, admin: &Admin) -> Result<Self, Problem> {
-        let Some(key) = &admin.key else {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Some(key) = Admin::from_ref(state).key else {
             let message = "This is switched off: set ADMIN_KEY on the server to switch it on";
             let status = StatusCode::SERVICE_UNAVAILABLE;
             return Err(Problem::new(status, "admin_not_configured", message));

@@ -50,6 +50,7 @@ use publishing::{Announcer, PublishTo, Publishing};
 use service::{Outbox, Service};
 use store::Store;
 
+use crate::admin::{Sealing, sealing_routes};
 use crate::api::Desk;
 use crate::door::Door;
 use crate::pages::Pages;
@@ -152,6 +153,8 @@ where
     let settings = Arc::new(settings);
     let door = Door::new(verifier, pages.clone(), &settings);
     let sign = Sign { service: service.clone(), facts, door: door.clone() };
+    let sealing = Sealing { publishing: Arc::clone(&publishing), admin: admin.clone() };
+    let sealing_routes = sealing_routes::<P, A>().answering(&answers::OPERATORS);
     let desk = Desk { publishing, door, settings };
     let desk_routes = api::routes::<P, A>()
         .answering(&answers::USERS)
@@ -164,6 +167,7 @@ where
         .merge(desk_routes.with_state(desk.clone()))
         .merge(media_routes::<P, A>().with_state(desk))
         .merge(admin::routes().answering(&answers::OPERATORS).with_state(admin))
+        .merge(sealing_routes.with_state(sealing))
 }
 
 /// What platforms fetch.

@@ -9,7 +9,7 @@ use posts::{
     Account, Confirm, Job, NewAccount, NewPost, NewPosts, NewSeries, PatchPost, PostStatus,
     PostView, PutWorkspace, Reconnect, Reject, Series,
 };
-use publishing::{Notifications, Page, SeriesView, TickReport, WorkspaceView};
+use publishing::{Notifications, Page, ResealReport, SeriesView, TickReport, WorkspaceView};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use webhooks::EndpointSpec;
@@ -64,6 +64,7 @@ use crate::routes::Routes;
         RatesSpec,
         ReadNotifications,
         Reconnect,
+        ResealReport,
         Source,
         Reject,
         Series,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws::Aws;
-use config::{Deployed, Env, OutsideConfig};
+use config::{Deployed, Env, KmsConfig, OutsideConfig};
 use dashboard::News;
 use data::Data;
 use dynamo::DynamoStore;
@@ -150,11 +150,7 @@ impl Host {
         let relay = settings.relay.clone();
         let platforms =
             Platforms::new(Http::new(Settings::new(addresses))?, settings.platforms.clone());
-        let keys = match &settings.kms {
-            Some(kms) => kms.keys()?,
-            None => Keys::Local(self.key()?),
-        };
-        let vault = Arc::new(Vault::new(keys));
+        let vault = Arc::new(self.vault()?);
         let rules = posts::Settings { late: settings.late_limit, alone: false };
         let news = Announcing::new(News(Arc::clone(&self.core)), self.bus.clone());
         let publishing = Publishing::new(self.data.clone(), vault, platforms, news, rules);
@@ -162,11 +158,22 @@ impl Host {
         Ok(Posts { publishing: Arc::new(publishing), notifier, relay })
     }
 
-    /// The key that seals accounts' credentials.
-    fn key(&self) -> Result<LocalKeys, StartError> {
-        let text = self.env.get(ACCOUNTS_KEY).ok_or(StartError::NoAccountsKey)?;
+    /// What seals accounts' credentials, and what opens them while one key takes the place of another.
+    fn vault(&self) -> Result<Vault, StartError> {
+        let settings = &self.deployed.settings;
+        let (keys, told) = match &settings.kms {
+            Some(kms) => (kms.keys()?, self.key()?),
+            None => (Keys::Local(self.key()?.ok_or(StartError::NoAccountsKey)?), None),
+        };
+        let kms = settings.kms_also.as_ref().map(KmsConfig::keys).transpose()?;
+        Ok(Vault::new(keys).opening_also(told.map(Keys::Local).into_iter().chain(kms).collect()))
+    }
+
+    /// The key that the host was told, if it was.
+    fn key(&self) -> Result<Option<LocalKeys>, StartError> {
+        let Some(text) = self.env.get(ACCOUNTS_KEY) else { return Ok(None) };
         let bytes = hex::decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-        Ok(LocalKeys::of_bytes(bytes.ok_or(StartError::NoAccountsKey)?))
+        Ok(Some(LocalKeys::of_bytes(bytes.ok_or(StartError::NoAccountsKey)?)))
     }
 }
 

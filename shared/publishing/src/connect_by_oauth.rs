@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::{Announcer, PublishTo, Publishing, Refusal, numbers};
 
 /// Whose the vault's entries of people on their way are: they have no workspace that could be known before they are open.
-const ON_THE_WAY: &str = "connecting";
+pub(crate) const ON_THE_WAY: &str = "connecting";
 
 /// A request to connect an account by asking a person at the platform.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

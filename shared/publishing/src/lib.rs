@@ -42,6 +42,7 @@ mod reach;
 mod reconnect_account;
 mod refusal;
 mod renew_ending;
+mod reseal;
 mod retry_post;
 mod send_again;
 mod series;
@@ -62,7 +63,9 @@ use vault::Vault;
 pub use connect_by_oauth::{BeginConnect, Begun, BroughtBack};
 pub use ports::{Announcer, HandOver, PublishTo};
 pub use refusal::Refusal;
-pub use values::{ListPosts, Notifications, Page, SeriesView, TickReport, WorkspaceView};
+pub use values::{
+    ListPosts, Notifications, Page, ResealReport, SeriesView, TickReport, WorkspaceView,
+};
 
 /// Posts, accounts and the ticker, on a store, a vault, platforms and someone to announce to.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 use std::ops::AddAssign;
 
 use posts::{
-    FieldError, Notification, PostStatus, PostView, Series, Settings, Timestamp, UserId, Workspace,
-    WorkspaceId,
+    AccountId, FieldError, Notification, PostStatus, PostView, Series, Settings, Timestamp, UserId,
+    Workspace, WorkspaceId,
 };
 use serde::Serialize;
 
@@ -48,6 +48,19 @@ pub struct Notifications {
     pub notifications: Vec<Notification>,
     /// How many of them are not read.
     pub unread_count: usize,
+}
+
+/// What sealing a page of credentials anew came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ResealReport {
+    /// How many are sealed under the key that seals now, and were not before.
+    pub resealed: u64,
+    /// How many were sealed under it before.
+    pub already: u64,
+    /// Accounts whose credentials open under no key that the server has: a person must connect them again.
+    pub unreadable: Vec<AccountId>,
+    /// Where the next page begins; nothing on the last one.
+    pub next_cursor: Option<String>,
 }
 
 /// What a workspace decided about its posts, and what holds where it did not.

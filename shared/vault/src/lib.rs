@@ -22,6 +22,8 @@ pub use outbound::HttpError;
 const KEPT: Duration = Duration::from_secs(5 * 60);
 /// Most data keys that are kept. Ours: one for each busy workspace.
 const MOST_KEPT: usize = 1_000;
+/// The place of the keys that seal.
+const SEALS: usize = 0;
 /// What a sealed text begins with: its format.
 const FORMAT: &str = "v1";
 
@@ -52,7 +54,10 @@ pub enum VaultError {
 /// Seals and opens secrets.
 #[derive(Debug)]
 pub struct Vault {
+    /// What seals.
     keys: Keys,
+    /// What opens as well.
+    also: Vec<Keys>,
     kept: Mutex<Kept>,
 }
 
@@ -60,13 +65,19 @@ pub struct Vault {
 #[derive(Debug, Default)]
 struct Kept {
     to_seal: HashMap<String, (Instant, DataKey)>,
-    to_open: HashMap<Vec<u8>, (Instant, DataKey)>,
+    to_open: HashMap<(usize, Vec<u8>), (Instant, DataKey)>,
 }
 
 impl Vault {
     /// A vault on these keys.
     pub fn new(keys: Keys) -> Self {
-        Self { keys, kept: Mutex::default() }
+        Self { keys, also: Vec::new(), kept: Mutex::default() }
+    }
+
+    /// The same that also opens what was sealed under other keys, while one takes the place of another.
+    #[must_use]
+    pub fn opening_also(self, also: Vec<Keys>) -> Self {
+        Self { also, ..self }
     }
 
     /// Seals a secret of `workspace`, bound to `place`.
@@ -94,6 +105,32 @@ impl Vault {
         place: &str,
         sealed: &str,
     ) -> Result<String, VaultError> {
+        self.open_by(workspace, place, sealed).await.map(|(_, secret)| secret)
+    }
+
+    /// Seals anew what is sealed under another key than the one that seals now. Nothing if it is sealed under that.
+    ///
+    /// # Errors
+    /// When it opens under no key, or a key provider does not answer.
+    pub async fn reseal(
+        &self,
+        workspace: &str,
+        place: &str,
+        sealed: &str,
+    ) -> Result<Option<String>, VaultError> {
+        match self.open_by(workspace, place, sealed).await? {
+            (SEALS, _) => Ok(None),
+            (_, secret) => self.seal(workspace, place, &secret).await.map(Some),
+        }
+    }
+
+    /// Opens a text, and says by which keys.
+    async fn open_by(
+        &self,
+        workspace: &str,
+        place: &str,
+        sealed: &str,
+    ) -> Result<(usize, String), VaultError> {
         let mut parts = sealed.split('.');
         let (Some(FORMAT), Some(wrapped), Some(text), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -101,9 +138,29 @@ impl Vault {
             return Err(VaultError::Damaged);
         };
         let decode = |text: &str| BASE64.decode(text).map_err(|_| VaultError::Damaged);
-        let key = self.key_to_open(workspace, decode(wrapped)?).await?;
-        let opened = cipher::open(&key.key, place.as_bytes(), decode(text)?)?;
-        String::from_utf8(opened).map_err(|_| VaultError::Damaged)
+        let (wrapped, text) = (decode(wrapped)?, decode(text)?);
+        let mut trouble = VaultError::Damaged;
+        for (nth, keys) in self.in_order() {
+            match self.key_to_open((nth, keys), workspace, wrapped.clone()).await {
+                // These keys wrapped it, so the others did not.
+                Ok(key) => {
+                    let opened = cipher::open(&key.key, place.as_bytes(), text)?;
+                    let opened = String::from_utf8(opened).map_err(|_| VaultError::Damaged)?;
+                    return Ok((nth, opened));
+                }
+                Err(VaultError::Damaged) => {}
+                // Another one may open it all the same.
+                Err(error) => trouble = error,
+            }
+        }
+        Err(trouble)
+    }
+
+    /// All keys, with their place: those first that can be asked without a call.
+    fn in_order(&self) -> impl Iterator<Item = (usize, &Keys)> {
+        let all = || std::iter::once(&self.keys).chain(&self.also).enumerate();
+        let here = |(_, keys): &(usize, &Keys)| matches!(keys, Keys::Local(_));
+        all().filter(here).chain(all().filter(move |it| !here(it)))
     }
 
     async fn key_to_seal(&self, workspace: &str) -> Result<DataKey, VaultError> {
@@ -115,13 +172,18 @@ impl Vault {
         Ok(key)
     }
 
-    async fn key_to_open(&self, workspace: &str, wrapped: Vec<u8>) -> Result<DataKey, VaultError> {
+    async fn key_to_open(
+        &self,
+        (nth, keys): (usize, &Keys),
+        workspace: &str,
+        wrapped: Vec<u8>,
+    ) -> Result<DataKey, VaultError> {
         // The workspace is part of the name: a key that is kept must not open for another one.
-        let name = [workspace.as_bytes(), b"\0", &wrapped].concat();
+        let name = (nth, [workspace.as_bytes(), b"\0", &wrapped].concat());
         if let Some(key) = self.look(|kept| fresh(&kept.to_open, &name)) {
             return Ok(key);
         }
-        let key = self.keys.open_data_key(workspace, wrapped).await?;
+        let key = keys.open_data_key(workspace, wrapped).await?;
         self.look(|kept| keep(&mut kept.to_open, name, &key));
         Ok(key)
     }

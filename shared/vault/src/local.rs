@@ -44,15 +44,31 @@ impl LocalKeys {
     /// # Errors
     /// When the file cannot be read or written, or does not hold a key.
     pub fn open(path: &Path) -> Result<Self, VaultError> {
-        let trouble = |cause: String| VaultError::KeyFile { path: path.to_owned(), cause };
+        if let Some(keys) = Self::open_if_there(path)? {
+            return Ok(keys);
+        }
+        let key = cipher::new_key()?;
+        let trouble = |error: io::Error| VaultError::KeyFile {
+            path: path.to_owned(),
+            cause: error.to_string(),
+        };
+        make(path, &key).map_err(trouble)?;
+        Ok(Self { key })
+    }
+}
+
+impl LocalKeys {
+    /// Reads a key file that may not be there. A file that others can read is made private first.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or does not hold a key.
+    pub fn open_if_there(path: &Path) -> Result<Option<Self>, VaultError> {
         match read(path) {
-            Ok(key) => Ok(Self { key }),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let key = cipher::new_key()?;
-                make(path, &key).map_err(|error| trouble(error.to_string()))?;
-                Ok(Self { key })
+            Ok(key) => Ok(Some(Self { key })),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(VaultError::KeyFile { path: path.to_owned(), cause: error.to_string() })
             }
-            Err(error) => Err(trouble(error.to_string())),
         }
     }
 }

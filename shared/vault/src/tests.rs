@@ -60,3 +60,32 @@ async fn nothing_of_it_is_shown() {
     let shown = format!("{vault:?}");
     assert!(shown.contains("DataKey(..)") && shown.contains("LocalKeys(..)"), "{shown}");
 }
+
+#[tokio::test]
+async fn one_key_takes_the_place_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old.key"), dir.path().join("new.key"));
+    assert!(LocalKeys::open_if_there(&old).unwrap().is_none());
+    let keys = |path| Keys::Local(LocalKeys::open(path).unwrap());
+    let before = Vault::new(keys(&old)).seal("w", "p", "s3cret").await.unwrap();
+    assert!(matches!(
+        Vault::new(keys(&new)).open("w", "p", &before).await,
+        Err(VaultError::Damaged)
+    ));
+
+    let both = Vault::new(keys(&new)).opening_also(vec![keys(&old)]);
+    assert_eq!(both.open("w", "p", &before).await.unwrap(), "s3cret");
+    let after = both.reseal("w", "p", &before).await.unwrap().unwrap();
+    assert_eq!(both.reseal("w", "p", &after).await.unwrap(), None, "once is enough");
+    // What was kept of the old key does not count for the new one.
+    assert!(both.reseal("w", "p", &before).await.unwrap().is_some());
+    assert_eq!(Vault::new(keys(&new)).open("w", "p", &after).await.unwrap(), "s3cret");
+    assert!(matches!(
+        Vault::new(keys(&old)).open("w", "p", &after).await,
+        Err(VaultError::Damaged)
+    ));
+    for (workspace, place) in [("w2", "p"), ("w", "q")] {
+        let opened = both.reseal(workspace, place, &before).await;
+        assert!(matches!(opened, Err(VaultError::Damaged)), "{workspace} {place}");
+    }
+}

@@ -12,7 +12,7 @@ use ring::{digest, hmac};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use vault::{Keys, KmsKeys, Vault, VaultError};
+use vault::{Keys, KmsKeys, LocalKeys, Vault, VaultError};
 
 const SECRET: &str = "kms-secret";
 
@@ -116,10 +116,13 @@ fn is_signed(headers: &BTreeMap<String, String>, body: &[u8]) -> bool {
         && signature == hex::encode(mac(&key, &text))
 }
 
-fn vault(url: &str, secret: &str) -> Vault {
+fn keys(url: &str, secret: &str) -> Keys {
     let credentials = ("kms-id", secret, Some("kms-session"));
-    let keys = KmsKeys::new("alias/pushbridge", "eu-central-1", credentials, Some(url)).unwrap();
-    Vault::new(Keys::Kms(keys))
+    Keys::Kms(KmsKeys::new("alias/pushbridge", "eu-central-1", credentials, Some(url)).unwrap())
+}
+
+fn vault(url: &str, secret: &str) -> Vault {
+    Vault::new(keys(url, secret))
 }
 
 #[tokio::test]
@@ -163,4 +166,32 @@ async fn trouble_is_not_taken_for_damage() {
     assert!(matches!(down.open("w", "p", &sealed).await, Err(VaultError::Unavailable)));
     let shown = format!("{down:?}");
     assert!(!shown.contains(SECRET) && !shown.contains("kms-session"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_key_file_and_kms_take_each_others_place() {
+    let kms = Kms::default();
+    let url = kms.start().await;
+    let file = || Keys::Local(LocalKeys::of_bytes([7; 32]));
+    let calls = || kms.calls.load(Ordering::SeqCst);
+    let in_file = Vault::new(file()).seal("w", "p", "s3cret").await.unwrap();
+
+    let to_kms = vault(&url, SECRET).opening_also(vec![file()]);
+    assert_eq!(to_kms.open("w", "p", &in_file).await.unwrap(), "s3cret");
+    assert_eq!(calls(), 0, "KMS is not asked for what opens without it");
+    let in_kms = to_kms.reseal("w", "p", &in_file).await.unwrap().unwrap();
+    assert_eq!(to_kms.reseal("w", "p", &in_kms).await.unwrap(), None);
+    assert_eq!(vault(&url, SECRET).open("w", "p", &in_kms).await.unwrap(), "s3cret");
+
+    let back = Vault::new(file()).opening_also(vec![keys(&url, SECRET)]);
+    assert_eq!(back.open("w", "p", &in_kms).await.unwrap(), "s3cret");
+    let again = back.reseal("w", "p", &in_kms).await.unwrap().unwrap();
+    assert_eq!(Vault::new(file()).open("w", "p", &again).await.unwrap(), "s3cret");
+
+    // A KMS that does not let us in is no damage, and what opens without it does.
+    let shut = Vault::new(file()).opening_also(vec![keys(&url, "another-secret")]);
+    assert!(matches!(shut.reseal("w", "p", &in_kms).await, Err(VaultError::Unavailable)));
+    assert_eq!(shut.reseal("w", "p", &again).await.unwrap(), None);
+    let damaged = vault(&url, SECRET).opening_also(vec![Keys::Local(LocalKeys::of_bytes([8; 32]))]);
+    assert!(matches!(damaged.reseal("w", "p", &in_file).await, Err(VaultError::Damaged)));
 }

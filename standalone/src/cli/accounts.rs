@@ -1,11 +1,14 @@
 //! `pushbridge accounts`: where posts go, through the REST API.
 
+mod reseal;
+
 use std::io::{BufRead, IsTerminal};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::CliError;
+use super::operator::KEY_HELP;
 use super::session::{Common, OneArgs, Session};
 use super::tables;
 use crate::config::Env;
@@ -32,6 +35,12 @@ Examples:
   pushbridge accounts add mastodon --name Alice --address https://mastodon.social < token.txt
   PUSHBRIDGE_ACCOUNT_SECRET=whsec_… pushbridge accounts add webhook --name Shop --address https://shop.example.com/hook";
 
+const RESEAL_EXAMPLES: &str = "\
+It may be stopped and begun again, and the server goes on publishing. docs/publishing.md says when and how.
+
+Example:
+  pushbridge accounts reseal";
+
 /// Longest secret that is read, in bytes. The server takes less.
 const SECRET_BYTES: u64 = 8_192;
 
@@ -40,7 +49,17 @@ const SECRET_BYTES: u64 = 8_192;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct AccountsArgs {
     #[command(subcommand)]
-    verb: Verb,
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What members of a workspace do.
+    #[command(flatten)]
+    Members(Verb),
+    /// Seal all accounts' credentials under the server's new key, where its old one did
+    #[command(before_long_help = KEY_HELP, after_help = RESEAL_EXAMPLES)]
+    Reseal(reseal::ResealArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -87,13 +106,20 @@ struct AddArgs {
 
 /// Does it.
 pub(super) async fn run(args: AccountsArgs, env: &Env) -> Result<(), CliError> {
-    let common = match &args.verb {
+    match args.command {
+        Command::Members(verb) => for_members(verb, env).await,
+        Command::Reseal(args) => reseal::run(&args, env).await,
+    }
+}
+
+async fn for_members(verb: Verb, env: &Env) -> Result<(), CliError> {
+    let common = match &verb {
         Verb::List(args) => &args.common,
         Verb::Add(args) => &args.common,
         Verb::Get(args) | Verb::Reconnect(args) | Verb::Disconnect(args) => &args.common,
     };
     let session = Session::new(common, env)?;
-    let answer = match args.verb {
+    let answer = match verb {
         Verb::List(_) => {
             let answer = session.list("/api/accounts", &[]).await?;
             return session.print(&answer, tables::accounts);

@@ -124,6 +124,16 @@ pub(super) fn workspace(answer: &Value) -> String {
     table("", &["WORKSPACE", "LATE LIMIT", "CHANGED BY", "AT"], vec![row])
 }
 
+/// What sealing credentials anew came to, and the accounts that could not be read.
+pub(super) fn resealed(answer: &Value) -> String {
+    let lost = list(&answer["unreadable"]);
+    let number = |name: &str| answer[name].as_u64().unwrap_or(0).to_string();
+    let row = vec![number("resealed"), number("already"), lost.len().to_string()];
+    let lost = lost.iter().filter_map(Value::as_str);
+    let lost: String = lost.map(|id| format!("{} cannot be read\n", term::plain(id))).collect();
+    table("", &["RESEALED", "ALREADY", "UNREADABLE"], vec![row]) + &lost
+}
+
 /// Notifications.
 pub(super) fn notifications(answer: &Value) -> String {
     let rows = rows_of(&answer["notifications"], |it| {
@@ -222,6 +232,10 @@ Note: The clock skips this time.
         );
         assert!(job(&answer).contains("job_1  bulk_schedule  running  3/10"), "{}", job(&answer));
         assert_eq!(accounts(&json!({})), "No accounts.\n");
+        let report = json!({ "resealed": 12, "already": 3, "unreadable": ["acc_1"] });
+        let expected =
+            "RESEALED  ALREADY  UNREADABLE\n12        3        1\nacc_1 cannot be read\n";
+        assert_eq!(resealed(&report), expected);
         let mut decided = json!({ "workspace_id": "w", "server_late_limit_minutes": 60 });
         assert!(workspace(&decided).ends_with("w          60 min, the server's  -           -\n"));
         decided["late_limit_minutes"] = 240.into();

@@ -52,6 +52,7 @@ fn what_is_refused_as_usage() {
         "pushbridge posts edit post_1 --draft --at +1h",
         "pushbridge accounts add",
         "pushbridge accounts add bluesky",
+        "pushbridge accounts reseal acc_1",
         "pushbridge deliveries",
         "pushbridge series create --every year --local-time a --tz UTC text",
         "pushbridge jobs watch",

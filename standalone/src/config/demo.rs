@@ -56,6 +56,7 @@ pub(super) fn config(
             late_limit: settings.late_limit,
         },
         kms: settings.kms,
+        kms_also: settings.kms_also,
         outside: settings.outside,
         platforms: settings.platforms,
         relay: settings.relay,

@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::api::Client;
 use super::world::{ADMIN_KEY, Answer, World};
 
-const ROUTES: [(&str, &str); 10] = [
+const ROUTES: [(&str, &str); 11] = [
+    ("POST", "/api/admin/accounts/reseal"),
     ("GET", "/api/admin/apps"),
     ("POST", "/api/admin/apps"),
     ("GET", "/api/admin/apps/1001"),
@@ -143,4 +145,18 @@ async fn an_app_is_edited_as_far_as_it_stands_in_the_table_and_with_good_values(
         app,
         "nothing of that was kept"
     );
+}
+
+#[tokio::test]
+async fn credentials_are_sealed_anew_page_by_page() {
+    let world = World::new().await;
+    Client::new(&world, "1", &["w"]).account().await;
+    let path = "/api/admin/accounts/reseal";
+    let report = ask(&world, "POST", path, &Value::Null).await;
+    assert_eq!(report.status, 200, "{}", report.text);
+    let expected = json!({ "resealed": 0, "already": 1, "unreadable": [], "next_cursor": null });
+    assert_eq!(report.json(), expected);
+    // Whatever is no cursor begins at the beginning.
+    let again = ask(&world, "POST", &format!("{path}?cursor=nonsense"), &Value::Null).await;
+    assert_eq!(again.json(), expected);
 }

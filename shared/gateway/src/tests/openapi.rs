@@ -25,13 +25,14 @@ fn operations(document: &Value) -> BTreeSet<String> {
 
 /// Routes and descriptions are added together; this says which there are.
 /// Every route.
-const ROUTES: [&str; 60] = [
+const ROUTES: [&str; 61] = [
     "DELETE /api/accounts/{id}",
     "DELETE /api/admin/apps/{id}/keys/{key}",
     "GET /api/admin/apps",
     "GET /api/admin/apps/{id}",
     "GET /api/admin/webhooks",
     "GET /api/admin/webhooks/{id}",
+    "POST /api/admin/accounts/reseal",
     "POST /api/admin/apps",
     "POST /api/admin/apps/{id}/disable",
     "POST /api/admin/apps/{id}/enable",

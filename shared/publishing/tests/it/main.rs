@@ -16,6 +16,7 @@ mod late;
 mod media;
 mod overlap;
 mod race;
+mod reseal;
 mod series;
 mod tick;
 mod unknown;
