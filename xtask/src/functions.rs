@@ -20,6 +20,7 @@ const SUITE: [&str; 22] = [
     "checklist.test.js",
     "cli.test.js",
     "client-events.test.js",
+    "connect.test.js",
     "demo.test.js",
     "encrypted.test.js",
     "frames.test.js",
