@@ -36,7 +36,7 @@ const SUITE: [&str; 22] = [
     "webhooks.test.js",
 ];
 /// What only functions can go through.
-const ALONE: [&str; 2] = ["gateway/faults.js", "gateway/roles.js"];
+const ALONE: [&str; 3] = ["gateway/faults.js", "gateway/init.js", "gateway/roles.js"];
 /// One client of functions that are built when their first event comes.
 const WATCHED: &str = "gateway/watch.js";
 /// A schedule that nobody has to wait a minute for, and a queue that tries again soon.
