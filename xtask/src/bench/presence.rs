@@ -102,6 +102,7 @@ impl Hall {
             key: KEY,
             protocol: Some("7"),
             origin: None,
+            from: None,
             now_ms: NOW_MS,
             credential: Credential::None,
         };
