@@ -1,9 +1,9 @@
 //! What operators call: apps, dead letters of webhooks, the sealing of credentials. One verb, one file.
 
-mod create_app;
+pub(crate) mod create_app;
 mod edit_app;
-mod list_apps;
-mod list_dead;
+pub(crate) mod list_apps;
+pub(crate) mod list_dead;
 mod remove_key;
 mod replay_dead;
 mod reseal_accounts;
@@ -24,11 +24,8 @@ use registry::{Refusal, Registry};
 
 use crate::door::bearer;
 use crate::problem::Problem;
-use crate::routes::Routes;
+use crate::routes::{Descriptions, Routes};
 
-pub(crate) use create_app::{FreshApp, FreshKey};
-pub(crate) use list_apps::AppList;
-pub(crate) use list_dead::{DeadLetter, DeadLetters};
 pub(crate) use reseal_accounts::{Sealing, sealing_routes};
 
 /// What the admin routes call.
@@ -43,7 +40,7 @@ pub struct Admin {
 }
 
 /// The routes, each with its description.
-pub(crate) fn routes() -> Routes<Admin> {
+pub(crate) fn routes<D: Descriptions>() -> Routes<Admin, D> {
     Routes::new()
         .add(list_apps::__path_list_apps, list_apps::list_apps)
         .add(create_app::__path_create_app, create_app::create_app)

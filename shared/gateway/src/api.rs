@@ -1,7 +1,7 @@
 //! What dashboards and schedulers call: posts, accounts, the ticker. One verb, one file.
 
 mod approve_post;
-mod begin_connect;
+pub(crate) mod begin_connect;
 mod bulk_posts;
 mod cancel_post;
 mod confirm_delivery;
@@ -19,15 +19,15 @@ mod get_post;
 mod get_series;
 mod get_workspace;
 mod id;
-mod list_accounts;
+pub(crate) mod list_accounts;
 mod list_notifications;
 mod list_posts;
-mod list_series;
+pub(crate) mod list_series;
 mod publish_due;
 mod publish_now;
 mod put_workspace;
 mod query;
-mod read_notifications;
+pub(crate) mod read_notifications;
 mod reconnect_account;
 mod reject_post;
 mod retry_post;
@@ -44,13 +44,8 @@ use publishing::{Announcer, PublishTo, Publishing};
 
 use crate::door::Door;
 use crate::problem::Problem;
-use crate::routes::Routes;
+use crate::routes::{Descriptions, Routes};
 use crate::settings::Settings;
-
-pub(crate) use begin_connect::GrantAt;
-pub(crate) use list_accounts::Accounts;
-pub(crate) use list_series::SeriesList;
-pub(crate) use read_notifications::ReadNotifications;
 
 /// The state of these handlers.
 pub(crate) struct Desk<P, A> {
@@ -76,11 +71,11 @@ impl<P, A> FromRef<Desk<P, A>> for Door {
 }
 
 /// The routes of users, each with its description.
-pub(crate) fn routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+pub(crate) fn routes<P: PublishTo, A: Announcer, D: Descriptions>() -> Routes<Desk<P, A>, D> {
     posts_routes().merge(other_routes())
 }
 
-fn other_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+fn other_routes<P: PublishTo, A: Announcer, D: Descriptions>() -> Routes<Desk<P, A>, D> {
     Routes::new()
         .add(create_series::__path_create_series, create_series::create_series::<P, A>)
         .add(list_series::__path_list_series, list_series::list_series::<P, A>)
@@ -99,7 +94,7 @@ fn other_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
         )
 }
 
-fn posts_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+fn posts_routes<P: PublishTo, A: Announcer, D: Descriptions>() -> Routes<Desk<P, A>, D> {
     Routes::new()
         .add(bulk_posts::__path_bulk_posts, bulk_posts::bulk_posts::<P, A>)
         .add(approve_post::__path_approve_post, approve_post::approve_post::<P, A>)
@@ -130,7 +125,8 @@ fn posts_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
 }
 
 /// What schedulers outside call.
-pub(crate) fn scheduler_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+pub(crate) fn scheduler_routes<P: PublishTo, A: Announcer, D: Descriptions>()
+-> Routes<Desk<P, A>, D> {
     Routes::new().add(publish_due::__path_publish_due, publish_due::publish_due::<P, A>)
 }
 

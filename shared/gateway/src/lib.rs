@@ -55,7 +55,7 @@ use crate::api::Desk;
 use crate::door::Door;
 use crate::pages::Pages;
 use crate::push::Push;
-use crate::routes::Routes;
+use crate::routes::{Descriptions, Made, Routes};
 use crate::sign::Sign;
 use crate::visitors::Watch;
 
@@ -107,8 +107,8 @@ where
     let pages = Arc::new(Pages::new(settings.allowed_origins.clone(), service.shared_apps()));
     let door = Door::new(verifier, pages.clone(), &settings);
     let watch = Watch { visitors, service: Arc::clone(&service) };
-    let (router, _) = sign_routes().with_state(Sign { service, facts, door }).into_parts();
-    guarded(router, watch, pages)
+    let routes = sign_routes::<S, O, F, Made>().with_state(Sign { service, facts, door });
+    guarded(routes.into_parts().0, watch, pages)
 }
 
 /// Builds the router. It has a fallback for unknown paths; routes of a host can be merged in.
@@ -123,7 +123,7 @@ where
     let origins = gateway.settings.allowed_origins.clone();
     let watch = Watch { visitors: gateway.visitors.clone(), service: Arc::clone(&gateway.service) };
     let pages = Arc::new(Pages::new(origins, gateway.service.shared_apps()));
-    guarded(openapi::serve(routes(gateway, &pages)), watch, pages)
+    guarded(routes::<_, _, _, _, _, Made>(gateway, &pages).into_parts().0, watch, pages)
 }
 
 /// Puts around a router what all requests go through.
@@ -141,47 +141,50 @@ where
 }
 
 /// Every route with its description.
-fn routes<S, O, F, P, A>(gateway: Gateway<S, O, F, P, A>, pages: &Arc<Pages>) -> Routes<()>
+fn routes<S, O, F, P, A, D>(gateway: Gateway<S, O, F, P, A>, pages: &Arc<Pages>) -> Routes<(), D>
 where
     S: Store,
     O: Outbox,
     F: Facts + Clone + 'static,
     P: PublishTo,
     A: Announcer,
+    D: Descriptions,
 {
     let Gateway { service, facts, publishing, verifier, admin, settings, visitors: _ } = gateway;
     let settings = Arc::new(settings);
     let door = Door::new(verifier, pages.clone(), &settings);
     let sign = Sign { service: service.clone(), facts, door: door.clone() };
     let sealing = Sealing { publishing: Arc::clone(&publishing), admin: admin.clone() };
-    let sealing_routes = sealing_routes::<P, A>().answering(&answers::OPERATORS);
+    let sealing_routes = sealing_routes::<P, A, D>().answering(&answers::OPERATORS);
     let desk = Desk { publishing, door, settings };
-    let desk_routes = api::routes::<P, A>()
+    let desk_routes = api::routes::<P, A, D>()
         .answering(&answers::USERS)
-        .merge(api::scheduler_routes::<P, A>().answering(&answers::OPERATORS));
+        .merge(api::scheduler_routes::<P, A, D>().answering(&answers::OPERATORS));
     Routes::new()
         .add(health::__path_health, health::health)
         .answering(&answers::HEALTH)
-        .merge(push::routes::<S, O, F>().with_state(Push { service }))
-        .merge(sign_routes::<S, O, F>().merge(missed_routes()).with_state(sign))
+        .merge(push::routes::<S, O, F, D>().with_state(Push { service }))
+        .merge(sign_routes::<S, O, F, D>().merge(missed_routes()).with_state(sign))
         .merge(desk_routes.with_state(desk.clone()))
-        .merge(media_routes::<P, A>().with_state(desk))
+        .merge(media_routes::<P, A, D>().with_state(desk))
         .merge(admin::routes().answering(&answers::OPERATORS).with_state(admin))
         .merge(sealing_routes.with_state(sealing))
+        .merge(openapi::routes().answering(&answers::DESCRIPTION))
 }
 
 /// What platforms fetch.
-fn media_routes<P: PublishTo, A: Announcer>() -> Routes<Desk<P, A>> {
+fn media_routes<P: PublishTo, A: Announcer, D: Descriptions>() -> Routes<Desk<P, A>, D> {
     use get_media::{__path_get_media, get_media};
     Routes::new().add(__path_get_media, get_media::<P, A>).answering(&answers::MEDIA)
 }
 
 /// What pusher-js calls.
-fn sign_routes<S, O, F>() -> Routes<Sign<S, O, F>>
+fn sign_routes<S, O, F, D>() -> Routes<Sign<S, O, F>, D>
 where
     S: Store,
     O: Outbox,
     F: Facts + Clone + 'static,
+    D: Descriptions,
 {
     use authenticate_user::{__path_authenticate_user, authenticate_user};
     use authorize_channel::{__path_authorize_channel, authorize_channel};
@@ -194,11 +197,12 @@ where
 }
 
 /// What users ask for who missed events.
-fn missed_routes<S, O, F>() -> Routes<Sign<S, O, F>>
+fn missed_routes<S, O, F, D>() -> Routes<Sign<S, O, F>, D>
 where
     S: Store,
     O: Outbox,
     F: Facts + Clone + 'static,
+    D: Descriptions,
 {
     use events_after::{__path_user_events_after, user_events_after};
     Routes::new()

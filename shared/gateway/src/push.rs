@@ -14,7 +14,7 @@ use crate::get_channel::{__path_channel_stats, __path_get_channel, channel_stats
 use crate::list_channels::{__path_list_channels, list_channels};
 use crate::list_users::{__path_list_users, list_users};
 use crate::plain::Plain;
-use crate::routes::Routes;
+use crate::routes::{Descriptions, Routes};
 use crate::signed::Signed;
 use crate::terminate_connections::{
     __path_terminate_by_key, __path_terminate_connections, terminate_by_key, terminate_connections,
@@ -52,7 +52,13 @@ impl<S: Store, O: Outbox, F: Facts + 'static> Push<S, O, F> {
 }
 
 /// The routes, each with its description.
-pub(crate) fn routes<S: Store, O: Outbox, F: Facts + 'static>() -> Routes<Push<S, O, F>> {
+pub(crate) fn routes<S, O, F, D>() -> Routes<Push<S, O, F>, D>
+where
+    S: Store,
+    O: Outbox,
+    F: Facts + 'static,
+    D: Descriptions,
+{
     Routes::new()
         .add(__path_trigger_event, trigger_event::<S, O, F>)
         .add(__path_trigger_batch, trigger_batch::<S, O, F>)

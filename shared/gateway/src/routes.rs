@@ -8,15 +8,60 @@ use utoipa::openapi::{HttpMethod, Paths};
 
 use crate::answers::{self, Common};
 
-/// A router that grows along with its OpenAPI paths.
-pub(crate) struct Routes<S> {
-    router: Router<S>,
-    paths: Paths,
+/// What becomes of the descriptions of routes.
+pub(crate) trait Descriptions: Default {
+    /// A route is added: at this path, with this after the operation's id.
+    fn add<D: Path>(&mut self, path: &str, suffix: &str);
+    /// All routes so far may answer this, besides what they say themselves.
+    fn answering(&mut self, common: &[Common]);
+    /// Others are added.
+    fn merge(&mut self, others: Self);
 }
 
-impl<S: Clone + Send + Sync + 'static> Routes<S> {
+/// Nothing: what is served was made before, and is [`crate::openapi`]'s file.
+#[derive(Default)]
+pub(crate) struct Made;
+
+impl Descriptions for Made {
+    fn add<D: Path>(&mut self, _: &str, _: &str) {}
+
+    fn answering(&mut self, _: &[Common]) {}
+
+    fn merge(&mut self, _: Self) {}
+}
+
+/// The paths of a document.
+impl Descriptions for Paths {
+    fn add<D: Path>(&mut self, path: &str, suffix: &str) {
+        let methods = D::methods();
+        let several = methods.len() > 1;
+        for method in methods {
+            let mut operation = D::operation();
+            // Operation ids are unique in a document.
+            let by_method = if several { known(&method).1 } else { "" };
+            operation.operation_id = operation.operation_id.map(|id| id + by_method + suffix);
+            self.add_path_operation(path, vec![method], operation);
+        }
+    }
+
+    fn answering(&mut self, common: &[Common]) {
+        answers::add(self, common);
+    }
+
+    fn merge(&mut self, others: Self) {
+        Self::merge(self, others);
+    }
+}
+
+/// A router that grows along with its descriptions.
+pub(crate) struct Routes<S, P> {
+    router: Router<S>,
+    paths: P,
+}
+
+impl<S: Clone + Send + Sync + 'static, P: Descriptions> Routes<S, P> {
     pub(crate) fn new() -> Self {
-        Self { router: Router::new(), paths: Paths::new() }
+        Self { router: Router::new(), paths: P::default() }
     }
 
     /// Adds a handler where its description (made by `utoipa::path`) says.
@@ -45,28 +90,17 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         H: Handler<T, S>,
         T: 'static,
     {
-        let methods = D::methods();
-        let several = methods.len() > 1;
-        for method in methods {
-            let (on_method, word) = known(&method);
-            let mut operation = D::operation();
-            // Operation ids are unique in a document.
-            let by_method = if several { word } else { "" };
-            operation.operation_id = operation.operation_id.map(|id| id + by_method + suffix);
-            self.router = self.router.route(path, on(on_method, handler.clone()));
-            self.paths.add_path_operation(path, vec![method], operation);
+        for method in D::methods() {
+            self.router = self.router.route(path, on(known(&method).0, handler.clone()));
         }
+        self.paths.add::<D>(path, suffix);
         self
     }
 
     /// Describes what all of these routes may answer besides what they say themselves.
     pub(crate) fn answering(mut self, common: &[Common]) -> Self {
-        answers::add(&mut self.paths, common);
+        self.paths.answering(common);
         self
-    }
-
-    pub(crate) fn paths(&self) -> &Paths {
-        &self.paths
     }
 
     pub(crate) fn merge(mut self, other: Self) -> Self {
@@ -74,13 +108,13 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Self { router: self.router.merge(other.router), paths: self.paths }
     }
 
-    pub(crate) fn with_state(self, state: S) -> Routes<()> {
+    pub(crate) fn with_state(self, state: S) -> Routes<(), P> {
         Routes { router: self.router.with_state(state), paths: self.paths }
     }
 }
 
-impl Routes<()> {
-    pub(crate) fn into_parts(self) -> (Router, Paths) {
+impl<P> Routes<(), P> {
+    pub(crate) fn into_parts(self) -> (Router, P) {
         (self.router, self.paths)
     }
 }

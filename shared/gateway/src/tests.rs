@@ -5,6 +5,7 @@ mod api;
 mod channels;
 mod cors;
 mod described;
+mod document;
 mod history;
 mod idempotency;
 mod openapi;

@@ -9,6 +9,7 @@ use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use sha2::{Digest, Sha256};
 
 use crate::picture::{Refused, judge};
+use crate::place::of;
 use crate::{Kept, Media, units};
 
 /// Why a picture was not attached.
@@ -46,7 +47,7 @@ impl Media {
         let key = MediaKey::new(now, &hash, &picture.mime).ok_or(NotAttached::Unavailable)?;
         // Written even if it is there: then it is as new as if it had not been.
         let path = kept.place.path(&key);
-        if let Err(cause) = kept.place.store().put(&path, bytes.into()).await {
+        if let Err(cause) = of!(kept.place, it => it.put(&path, bytes.into()).await) {
             tracing::error!(%cause, "a picture cannot be kept");
             return Err(NotAttached::Unavailable);
         }

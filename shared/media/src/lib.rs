@@ -3,6 +3,7 @@
 
 mod address;
 mod attach;
+mod client;
 mod load;
 mod picture;
 mod place;

@@ -6,6 +6,7 @@ use posts::{MediaKey, Medium};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
+use crate::place::of;
 use crate::{Kept, LOAD, Media, units};
 
 /// Copies in memory. Their room is free again when this is dropped.
@@ -64,7 +65,8 @@ impl Kept {
     }
 
     async fn read_one(&self, key: &MediaKey) -> Result<Bytes, NotLoaded> {
-        let found = async { self.place.store().get(&self.place.path(key)).await?.bytes().await };
+        let path = self.place.path(key);
+        let found = async { of!(self.place, it => it.get(&path).await)?.bytes().await };
         found.await.map_err(|cause| match cause {
             object_store::Error::NotFound { .. } => NotLoaded::Gone,
             cause => {

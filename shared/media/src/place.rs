@@ -3,13 +3,14 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use object_store::ObjectStore;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use posts::MediaKey;
 use url::Url;
+
+use crate::client::Connector;
 
 /// Where copies are kept.
 pub struct Place {
@@ -43,6 +44,19 @@ pub enum PlaceError {
     Store(#[from] object_store::Error),
 }
 
+/// The same call of whichever store it is. A `dyn` one would keep all that no picture needs in the program: uploads in parts,
+/// copies, ranges.
+macro_rules! of {
+    ($place:expr, $store:ident => $call:expr) => {
+        match &$place.kind {
+            $crate::place::Kind::Folder($store) => $call,
+            $crate::place::Kind::Bucket($store) => $call,
+            $crate::place::Kind::Memory($store) => $call,
+        }
+    };
+}
+pub(crate) use of;
+
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
@@ -66,12 +80,10 @@ impl Place {
         match read.scheme() {
             "file" => Self::folder(read.to_file_path().map_err(|()| malformed())?),
             "s3" if read.host_str().is_some_and(|bucket| !bucket.is_empty()) => {
-                // The client needs a provider of cryptography; the first one installed stays.
-                outbound::install_crypto();
                 let prefix = Path::from_url_path(read.path()).map_err(object_store::Error::from)?;
                 let bucket = read.host_str().unwrap_or_default();
-                let store = AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
-                Ok(Self { kind: Kind::Bucket(store), prefix })
+                let store = AmazonS3Builder::from_env().with_bucket_name(bucket);
+                Self::bucket(store, prefix)
             }
             _ => Err(malformed()),
         }
@@ -89,22 +101,18 @@ impl Place {
         Ok(Self { kind: Kind::Folder(store), prefix: Path::default() })
     }
 
-    /// A bucket that was set up elsewhere.
-    pub fn bucket(store: AmazonS3, prefix: Path) -> Self {
-        Self { kind: Kind::Bucket(store), prefix }
+    /// A bucket with these settings.
+    ///
+    /// # Errors
+    /// When they contradict each other.
+    pub fn bucket(settings: AmazonS3Builder, prefix: Path) -> Result<Self, PlaceError> {
+        let store = settings.with_http_connector(Connector).build()?;
+        Ok(Self { kind: Kind::Bucket(store), prefix })
     }
 
     /// The memory of this process, for tests.
     pub fn memory() -> Self {
         Self { kind: Kind::Memory(InMemory::new()), prefix: Path::default() }
-    }
-
-    pub(crate) fn store(&self) -> &dyn ObjectStore {
-        match &self.kind {
-            Kind::Folder(store) => store,
-            Kind::Bucket(store) => store,
-            Kind::Memory(store) => store,
-        }
     }
 
     /// Where the copy of this name is.

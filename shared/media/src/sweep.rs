@@ -1,10 +1,11 @@
 //! Copies by the weeks they were made in, for whoever looks for those that nothing needs.
 
 use futures::TryStreamExt;
-use object_store::{Error, ObjectStoreExt};
+use object_store::{Error, ObjectStore, ObjectStoreExt};
 use posts::MediaKey;
 
 use crate::Media;
+use crate::place::of;
 
 /// A place that does not answer. The cause is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +19,8 @@ impl Media {
     /// When the place does not answer.
     pub async fn weeks(&self) -> Result<Vec<String>, Unavailable> {
         let Some(kept) = &self.0 else { return Ok(Vec::new()) };
-        let found = kept.place.store().list_with_delimiter(Some(&kept.place.week(None))).await;
+        let all = kept.place.week(None);
+        let found = of!(kept.place, it => it.list_with_delimiter(Some(&all)).await);
         let found = found.map_err(|cause| lost(&cause))?;
         let names = found.common_prefixes.iter().filter_map(|path| path.filename());
         Ok(names.map(str::to_owned).collect())
@@ -30,7 +32,8 @@ impl Media {
     /// When the place does not answer.
     pub async fn copies(&self, week: &str) -> Result<Vec<MediaKey>, Unavailable> {
         let Some(kept) = &self.0 else { return Ok(Vec::new()) };
-        let listed = kept.place.store().list(Some(&kept.place.week(Some(week))));
+        let week_path = kept.place.week(Some(week));
+        let listed = of!(kept.place, it => it.list(Some(&week_path)));
         let found: Vec<_> = listed.try_collect().await.map_err(|cause| lost(&cause))?;
         let files = found.iter().filter_map(|it| it.location.filename());
         Ok(files.filter_map(|file| MediaKey::parse(format!("{week}/{file}")).ok()).collect())
@@ -42,7 +45,8 @@ impl Media {
     /// When the place does not answer.
     pub async fn remove(&self, key: &MediaKey) -> Result<(), Unavailable> {
         let Some(kept) = &self.0 else { return Ok(()) };
-        match kept.place.store().delete(&kept.place.path(key)).await {
+        let path = kept.place.path(key);
+        match of!(kept.place, it => it.delete(&path).await) {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(cause) => Err(lost(&cause)),
         }

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use media::{Media, NotAttached, NotLoaded, Place};
+use object_store::RetryConfig;
 use object_store::aws::AmazonS3Builder;
 use object_store::path::Path;
 use outbound::Addresses;
@@ -208,10 +210,14 @@ async fn a_folder_outlives_the_process_and_is_swept_by_weeks() {
     }
 }
 
-/// A bucket: objects by path. Whoever does not sign is refused.
+/// A bucket: objects by path. Whoever does not sign is refused, and the first call breaks off.
 async fn bucket() -> String {
     let objects = Mutex::new(BTreeMap::<String, Vec<u8>>::new());
+    let broke = AtomicBool::new(false);
     serve(move |request| {
+        if !broke.swap(true, Ordering::Relaxed) {
+            return Vec::new();
+        }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         if !request.head.contains("authorization: aws4-hmac-sha256") && !query.contains("X-Amz-Signature") {
             return answer("403 Forbidden", "", b"");
@@ -256,21 +262,33 @@ async fn bucket() -> String {
     .await
 }
 
+fn in_bucket(url: &str, plain: bool) -> Media {
+    let settings = AmazonS3Builder::new()
+        .with_bucket_name("pictures")
+        .with_region("eu-central-1")
+        .with_endpoint(url)
+        .with_access_key_id("key")
+        .with_secret_access_key("secret")
+        .with_retry(RetryConfig { max_retries: 1, ..RetryConfig::default() })
+        .with_allow_http(plain);
+    let place = Place::bucket(settings, Path::from("posts")).unwrap();
+    Media::new(place, Addresses::AlsoPrivate, None).unwrap()
+}
+
+/// Nothing leaves without TLS unless the settings say so.
+#[tokio::test]
+async fn a_bucket_is_called_by_https() {
+    let (origin, bucket) = (origin().await, bucket().await);
+    let kept = in_bucket(&bucket, false).attach(&ask(format!("{origin}/png")), NOW).await;
+    assert_eq!(kept.unwrap_err(), NotAttached::Unavailable);
+    let answer = reqwest::get(format!("{bucket}/a")).await;
+    assert!(answer.is_err(), "the first call is this one");
+}
+
 #[tokio::test]
 async fn a_bucket_keeps_copies_and_signs_their_addresses() {
     let (origin, bucket) = (origin().await, bucket().await);
-    outbound::install_crypto();
-    let store = AmazonS3Builder::new()
-        .with_bucket_name("pictures")
-        .with_region("eu-central-1")
-        .with_endpoint(&bucket)
-        .with_access_key_id("key")
-        .with_secret_access_key("secret")
-        .with_allow_http(true)
-        .build()
-        .unwrap();
-    let place = Place::bucket(store, Path::from("posts"));
-    let media = Media::new(place, Addresses::AlsoPrivate, None).unwrap();
+    let media = in_bucket(&bucket, true);
     let one: Medium = media.attach(&ask(format!("{origin}/png")), NOW).await.unwrap();
     assert_eq!(media.load_one(&one.key).await.unwrap().bytes, [png(0)]);
     assert_eq!(media.copies("2968").await.unwrap(), std::slice::from_ref(&one.key));

@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use webhooks::DeliveryId;
 
-use super::{Admin, DeadLetter, Operator};
+use super::list_dead::DeadLetter;
+use super::{Admin, Operator};
 use crate::clock;
 use crate::problem::{ErrorBody, Problem};
 

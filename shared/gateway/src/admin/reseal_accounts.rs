@@ -9,7 +9,7 @@ use publishing::{Announcer, PublishTo, Publishing, ResealReport};
 
 use super::{Admin, Operator};
 use crate::problem::{ErrorBody, Problem};
-use crate::routes::Routes;
+use crate::routes::{Descriptions, Routes};
 
 /// The state of this handler.
 pub(crate) struct Sealing<P, A> {
@@ -30,7 +30,12 @@ impl<P, A> FromRef<Sealing<P, A>> for Admin {
 }
 
 /// The route with its description.
-pub(crate) fn sealing_routes<P: PublishTo, A: Announcer>() -> Routes<Sealing<P, A>> {
+pub(crate) fn sealing_routes<P, A, D>() -> Routes<Sealing<P, A>, D>
+where
+    P: PublishTo,
+    A: Announcer,
+    D: Descriptions,
+{
     Routes::new().add(__path_reseal_accounts, reseal_accounts::<P, A>)
 }
 

@@ -5,7 +5,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use protocol::AppId;
 
-use super::{Admin, FreshApp, Operator};
+use super::create_app::FreshApp;
+use super::{Admin, Operator};
 use crate::problem::{ErrorBody, Problem};
 
 /// Gives an app a new key

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use expect_test::expect_file;
 use serde_json::Value;
 
-use super::world::World;
+use super::document;
+use super::world::{World, paths};
 
 async fn document() -> (World, Value) {
     let world = World::new().await;
@@ -12,6 +14,12 @@ async fn document() -> (World, Value) {
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let document = answer.json();
     (world, document)
+}
+
+/// Wrong when routes, or what they take and answer, changed: `UPDATE_EXPECT=1 cargo test -p gateway` writes it anew.
+#[tokio::test]
+async fn the_document_is_what_the_routes_say() {
+    expect_file!["../../openapi.json"].assert_eq(&document::of(paths().await));
 }
 
 fn operations(document: &Value) -> BTreeSet<String> {

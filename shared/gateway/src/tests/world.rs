@@ -24,11 +24,13 @@ use service::{Arrival, Credential, Delivery, Outbox, Service};
 use store::MemoryStore;
 use throttle::Rate;
 use tower::ServiceExt;
+use utoipa::openapi::Paths;
 use vault::{Keys, LocalKeys, Vault};
 
 use super::described::Described;
+use crate::pages::Pages;
 use crate::push::Push;
-use crate::{AddressRates, Admin, Gateway, Origins, Settings, Visitors, clock, router};
+use crate::{AddressRates, Admin, Gateway, Origins, Settings, Visitors, clock, router, routes};
 
 pub(super) const JWT_SECRET: &[u8] = b"a secret that is long enough for HS256";
 pub(super) const CRON_SECRET: &str = "cron-secret";
@@ -129,6 +131,8 @@ impl Announcer for Told {
     }
 }
 
+type Called = Gateway<MemoryStore, Frames, Known, Willing, Told>;
+
 pub(super) struct World {
     pub(super) router: Router,
     described: Described,
@@ -219,42 +223,49 @@ fn facts() -> Known {
     Known(Arc::new(HashMap::from([("p1".to_owned(), post)])))
 }
 
+/// What the router under test calls.
+async fn gateway(settings: Settings, frames: &Frames, told: &Told) -> Called {
+    let apps = Apps::new(vec![
+        app("1001", vec![pb_key(), KeyPair::new("old-key", "old-secret")], true),
+        app("1002", vec![KeyPair::new("off-key", "off-secret")], false),
+        App { allowed_origins: vec!["https://third.example".into()], ..third_app() },
+        slow_app(),
+    ]);
+    let service = Service::new(apps.unwrap(), MemoryStore::default(), frames.clone(), facts());
+    let data = data::Data::new(embedded::memory().unwrap());
+    data.create_tables_if_missing().await.unwrap();
+    let vault = Arc::new(Vault::new(Keys::Local(LocalKeys::passing().unwrap())));
+    let rules = posts::Settings::default();
+    let publishing = Publishing::new(data.clone(), vault, Willing, told.clone(), rules);
+    let rates = AddressRates { failures: per_minute(2), ..AddressRates::default() };
+    Gateway {
+        service: Arc::new(service),
+        facts: facts(),
+        publishing: Arc::new(publishing),
+        verifier: Arc::new(Verifier::secret(JWT_SECRET, JwtRules::default())),
+        admin: admin(data).await,
+        settings,
+        visitors: Visitors::new(rates),
+    }
+}
+
+/// The descriptions of all routes.
+pub(super) async fn paths() -> Paths {
+    let gateway = gateway(settings(), &Frames::default(), &Told::default()).await;
+    let pages = Arc::new(Pages::new(Origins::Any, gateway.service.shared_apps()));
+    routes::<_, _, _, _, _, Paths>(gateway, &pages).into_parts().1
+}
+
 impl World {
     pub(super) async fn new() -> Self {
         Self::with(settings()).await
     }
 
     pub(super) async fn with(settings: Settings) -> Self {
-        let apps = Apps::new(vec![
-            app("1001", vec![pb_key(), KeyPair::new("old-key", "old-secret")], true),
-            app("1002", vec![KeyPair::new("off-key", "off-secret")], false),
-            App { allowed_origins: vec!["https://third.example".into()], ..third_app() },
-            slow_app(),
-        ]);
-        let frames = Frames::default();
-        let store = MemoryStore::default();
-        let service = Service::new(apps.unwrap(), store, frames.clone(), facts());
-        let service = Arc::new(service);
-        let told = Told::default();
-        let data = data::Data::new(embedded::memory().unwrap());
-        data.create_tables_if_missing().await.unwrap();
-        let keys = Keys::Local(LocalKeys::passing().unwrap());
-        let vault = Arc::new(Vault::new(keys));
-        let publishing =
-            Publishing::new(data.clone(), vault, Willing, told.clone(), posts::Settings::default());
-        let admin = admin(data.clone()).await;
-        let router = router(Gateway {
-            service: service.clone(),
-            facts: facts(),
-            publishing: Arc::new(publishing),
-            verifier: Arc::new(Verifier::secret(JWT_SECRET, JwtRules::default())),
-            admin,
-            settings,
-            visitors: Visitors::new(AddressRates {
-                failures: per_minute(2),
-                ..AddressRates::default()
-            }),
-        });
+        let (frames, told) = (Frames::default(), Told::default());
+        let gateway = gateway(settings, &frames, &told).await;
+        let service = gateway.service.clone();
+        let router = router(gateway);
         let described = Described::by(&router).await;
         Self { router, described, frames, told, service }
     }
