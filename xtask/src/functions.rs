@@ -10,7 +10,7 @@ use crate::test::{cargo_test, node, node_is_here};
 
 /// The suite that both hosts pass. Other files are about the one process: how it starts, stops, recovers, its page and its
 /// other transports.
-const SUITE: [&str; 22] = [
+const SUITE: [&str; 23] = [
     "apps.test.js",
     "auth.test.js",
     "bad-input.test.js",
