@@ -17,6 +17,13 @@ pub enum Error {
     Unavailable(#[source] Cause),
 }
 
+impl Error {
+    /// Whether the same call may work a moment later: the service did not answer, or was busy.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(Cause::Service(_) | Cause::Unprocessed))
+    }
+}
+
 /// What is behind an unavailable store: for the log, never for a caller.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {

@@ -12,8 +12,8 @@ use crate::{Announcer, PublishTo, Publishing, TickReport};
 /// Most posts that are claimed in one transaction. Ours: it holds up other calls of the store.
 pub(crate) const TOGETHER: usize = 16;
 
-/// How often a post is looked at again whose claim lost. Ours: a transaction under way is over by then.
-const READ_AGAIN: usize = 3;
+/// How often a claim is tried again. Ours: another one's transaction under way is over by then.
+const AGAIN: usize = 3;
 
 /// What claims came to: posts, and for each of their deliveries the payload that is stored for it.
 #[derive(Default)]
@@ -23,10 +23,13 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     /// Does what a due post needs. Gives the post with the deliveries that a claim made, also that of another run.
     pub(crate) async fn claim_post(&self, id: PostId, run: &Run) -> (TickReport, Option<Claimed>) {
         let mut done = self.try_claim(&id, run).await;
-        // Someone else was faster, or is at it: what that comes to is read.
-        for _ in 0..READ_AGAIN {
-            if !matches!(done, Err(Error::Conflict)) {
-                break;
+        for _ in 0..AGAIN {
+            match &done {
+                // Someone else was faster, or is at it: what that comes to is read.
+                Err(Error::Conflict) => {}
+                // Without it later posts of its accounts would go first.
+                Err(error) if error.is_passing() => {}
+                _ => break,
             }
             done = self.try_claim(&id, run).await;
         }

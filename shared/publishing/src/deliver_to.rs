@@ -103,7 +103,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         let (id, mut leased_at) = (taken.id(), run.clock.now());
         let platform = self.platform_of(&tasks).await?;
         let mut reach = self.reach(id, &platform, leased_at).await?;
-        for task in tasks {
+        for mut task in tasks {
             // Whoever goes on begins with the first that is left.
             if run.is_over() {
                 worked.left.push(task);
@@ -115,12 +115,24 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 self.data.lease_account(id, &run.me, now, &run.settings).await?;
                 leased_at = now;
             }
-            let after = match self.deliver(&task, &reach, run).await {
+            let mut done = self.deliver(&task, &reach, run).await;
+            let stale = task.fresh.is_some() && !run.settings.alone;
+            if stale && matches!(done, Err(Error::Conflict)) {
+                // Another run had the account since, and perhaps gave this one back.
+                task.fresh = None;
+                done = self.deliver(&task, &reach, run).await;
+            }
+            let after = match done {
                 Ok(after) => after,
                 // Another worker moved this one: the write that lost changed nothing.
                 Err(Error::Conflict | Error::NotFound) => {
                     task.lost();
                     continue;
+                }
+                // What comes later must not go first because the store does not answer.
+                Err(error) if error.is_passing() => {
+                    task.lost();
+                    return Err(error);
                 }
                 Err(error) => {
                     task.lost();

@@ -157,8 +157,8 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
     ) -> TickReport {
         let mut due = Gathered::of(tasks, run.budget.is_some());
         let mut report = self.claim_posts(backlog, run, &mut due).await;
-        if !run.settings.alone && !due.is_empty() {
-            self.look_twice(run, &mut due).await;
+        if !run.settings.alone && !due.is_empty() && !self.look_twice(run, &mut due).await {
+            return report;
         }
         let (mut tasks, divided) = due.divided();
         let of = |share: Share| (share.account.clone(), self.tasks_of(&share));
@@ -178,15 +178,17 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
         report
     }
 
-    /// A post that another run claimed during the first look was perhaps not seen, nor were its deliveries: the former were no
-    /// longer due, the latter not yet. Without them later posts of an account would go first.
-    async fn look_twice(&self, run: &Run, due: &mut Gathered) {
+    /// A post that another run claimed during the first look was perhaps not seen, nor were its deliveries: the former was no
+    /// longer due, the latter not yet. Without them later posts of an account would go first. Says whether it could look.
+    async fn look_twice(&self, run: &Run, due: &mut Gathered) -> bool {
         match self.data.due(None, run.horizon).await {
             Ok(again) => due.extend(self.sort(again).tasks),
             Err(error) => {
-                tracing::warn!(cause = ?error, "what other runs claimed is not known; the next run does it");
+                tracing::error!(cause = ?error, "what other runs claimed cannot be read; the next run tries again");
+                return false;
             }
         }
+        true
     }
 
     async fn claim_posts(&self, backlog: &Backlog, run: &Run, due: &mut Gathered) -> TickReport {
