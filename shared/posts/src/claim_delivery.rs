@@ -193,7 +193,8 @@ impl Delivery {
         } else if self.attempt > 0 {
             DeliveryState::RetryWait { next_attempt_at }
         } else {
-            DeliveryState::Queued { next_attempt_at }
+            // It keeps its place among those of its account.
+            DeliveryState::Queued { next_attempt_at: self.scheduled_at }
         };
         Ok(Self { claims: self.claims.saturating_sub(1), ..self.moved(state) })
     }

@@ -146,8 +146,10 @@ fn a_lease_holds_with_its_slack_unless_the_process_is_alone() {
 #[test]
 fn a_release_goes_back_to_where_it_was_and_costs_no_claim() {
     let settings = Settings::default();
-    let released = take(&queued(), START, &settings).release(START).unwrap();
+    let released =
+        take(&queued(), START, &settings).release(START.plus(Duration::from_secs(60))).unwrap();
     assert_eq!((released.status(), released.claims), (DeliveryStatus::Queued, 0));
+    assert_eq!(released.due_at(), queued().due_at(), "before later ones of its account");
     let lost = try_once(&queued(), &Outcome::Unknown { message: "m".to_owned() }, START, &settings);
     let released = take(&lost, lost.due_at().unwrap(), &settings).release(START).unwrap();
     assert!(matches!(released.state, DeliveryState::Unknown { .. }));

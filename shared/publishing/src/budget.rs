@@ -9,6 +9,9 @@ use crate::tick::PATIENCE;
 /// What is kept of the time for an attempt that was begun. Source: the rules for load, the longest that a platform may take
 /// and some room; here for the writes that follow it.
 const ATTEMPT: Duration = Duration::from_secs(35);
+/// What is kept besides for what precedes an attempt, so that it is seldom given back. Ours: reads, writes and an announcement
+/// take less, pictures may take more.
+const BEFORE: Duration = Duration::from_secs(10);
 /// What is kept for what claims lead to. Ours: handing over takes seconds, and what there is no time for is handed over too.
 const AFTER_CLAIMS: Duration = Duration::from_secs(60);
 
@@ -19,6 +22,8 @@ const _: () = assert!(PATIENCE.as_secs() < ATTEMPT.as_secs());
 pub(crate) struct Budget {
     /// Posts are claimed until then.
     pub(crate) claims: Timestamp,
+    /// Deliveries are taken up until then.
+    pub(crate) deliveries: Timestamp,
     /// Attempts are begun until then.
     pub(crate) attempts: Timestamp,
 }
@@ -29,6 +34,7 @@ impl Budget {
         let until = |kept: Duration| now.plus(time.saturating_sub(kept));
         Self {
             claims: until(AFTER_CLAIMS.min(time.mul_f64(0.75))),
+            deliveries: until((ATTEMPT + BEFORE).min(time.mul_f64(0.625))),
             attempts: until(ATTEMPT.min(time / 2)),
         }
     }
@@ -41,17 +47,18 @@ mod tests {
     #[test]
     fn what_is_begun_can_be_finished() {
         let now = Timestamp::from_ms(1_795_161_600_000);
-        // The time, and of it until when posts are claimed and attempts are begun.
-        for (time, claims, attempts) in
-            [(120, 60, 85), (90, 30, 55), (80, 20, 45), (28, 7, 14), (0, 0, 0)]
-        {
-            let budget = Budget::of(now, Duration::from_secs(time));
-            let since = |at: Timestamp| at.since(now).as_secs();
-            assert_eq!(
-                (since(budget.claims), since(budget.attempts)),
-                (claims, attempts),
-                "{time}"
-            );
+        // The time, and of it until when posts are claimed, deliveries taken up and attempts begun.
+        for (time, expected) in [
+            (120, [60, 75, 85]),
+            (90, [30, 45, 55]),
+            (80, [20, 35, 45]),
+            (32, [8, 12, 16]),
+            (0, [0, 0, 0]),
+        ] {
+            let Budget { claims, deliveries, attempts } =
+                Budget::of(now, Duration::from_secs(time));
+            let until = [claims, deliveries, attempts].map(|at| at.since(now).as_secs());
+            assert_eq!(until, expected, "{time}");
         }
     }
 }

@@ -136,7 +136,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             Prepared::Ready(prepared) => {
                 let ready = Delivery { prepared, ..mine.clone() };
                 // A call that the host ends has an outcome that nobody knows.
-                if run.is_over() {
+                if run.is_too_late_to_call() {
                     let released = ready.release(now).map_err(|_| Error::Conflict)?;
                     return Ok(Begun::Put(self.stored(mine, released).await?));
                 }

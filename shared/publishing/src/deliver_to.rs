@@ -115,14 +115,7 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
                 self.data.lease_account(id, &run.me, now, &run.settings).await?;
                 leased_at = now;
             }
-            let mut done = self.deliver(&task, &reach, run).await;
-            let stale = task.fresh.is_some() && !run.settings.alone;
-            if stale && matches!(done, Err(Error::Conflict)) {
-                // Another run had the account since, and perhaps gave this one back.
-                task.fresh = None;
-                done = self.deliver(&task, &reach, run).await;
-            }
-            let after = match done {
+            let after = match self.deliver_as_it_is(&mut task, &reach, run).await {
                 Ok(after) => after,
                 // Another worker moved this one: the write that lost changed nothing.
                 Err(Error::Conflict | Error::NotFound) => {
@@ -153,6 +146,22 @@ impl<P: PublishTo, A: Announcer> Publishing<P, A> {
             }
         }
         Ok(())
+    }
+
+    /// Delivers what was read a moment ago; if another run had the account since, and perhaps gave this one back, as it is now.
+    async fn deliver_as_it_is(
+        &self,
+        task: &mut Task,
+        reach: &Reach,
+        run: &Run,
+    ) -> Result<Option<Delivery>, Error> {
+        let done = self.deliver(task, reach, run).await;
+        let stale = task.fresh.is_some() && !run.settings.alone;
+        if stale && matches!(done, Err(Error::Conflict)) {
+            task.fresh = None;
+            return self.deliver(task, reach, run).await;
+        }
+        done
     }
 
     /// The platform of an account, as its first delivery names it.

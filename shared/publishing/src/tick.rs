@@ -50,8 +50,13 @@ impl Run {
         due || delivery.is_reserved() && self.settings.alone
     }
 
-    /// Whether it is too late to begin an attempt.
+    /// Whether it is too late to take a delivery up.
     pub(crate) fn is_over(&self) -> bool {
+        self.budget.is_some_and(|budget| self.clock.now() >= budget.deliveries)
+    }
+
+    /// Whether it is too late for a call to a platform.
+    pub(crate) fn is_too_late_to_call(&self) -> bool {
         self.budget.is_some_and(|budget| self.clock.now() >= budget.attempts)
     }
 }
