@@ -9,8 +9,9 @@ use crate::template::{Template, root};
 
 /// Where functions read their environment.
 const READERS: [&str; 3] = ["shared/lambda/src", "shared/config/src", "shared/aws/src"];
-/// What stands in front of names that Lambda sets, or whoever runs functions elsewhere, and of those of cargo.
-const OUTSIDE: [&str; 2] = ["AWS_", "CARGO_"];
+/// What stands in front of names that Lambda sets, or whoever runs functions elsewhere, of those of cargo, and of what is set by
+/// hand for as long as somebody looks closer.
+const OUTSIDE: [&str; 3] = ["AWS_", "CARGO_", "RUST_"];
 /// Read, but given in the file that `ConfigParam` names, where there is a field for each.
 const IN_THE_FILE: [&str; 6] = [
     "CRON_SECRET", // the schedule calls the function, not the route
